@@ -1,0 +1,44 @@
+# The development manual: every command that people and CI use.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+DEV_STAMP := $(VENV)/.dev-installed
+
+.PHONY: install demo test lint types layers docs bench soak test-live train check clean
+
+install: $(STAMP) ## the command itself: .venv/bin/sturmglas
+
+$(STAMP): pyproject.toml constraints.txt
+	@echo "Setting up $(VENV) (first run only) ..."
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[pictures]"
+	@touch $@
+
+$(DEV_STAMP): $(STAMP)
+	@echo "Adding the tools for tests and the transformers extra (torch first) ..."
+	@$(BIN)/python -m pip install --quiet torch==2.13.0
+	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --group dev --group training --editable ".[pictures,transformers]"
+	@touch $@
+
+demo: install ## the whole pass on a sample community: no keys, no network
+	@$(BIN)/sturmglas demo
+
+test: $(DEV_STAMP) ## all set-up, then the tests
+	$(BIN)/python -m pytest
+
+lint: $(DEV_STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(DEV_STAMP)
+	$(BIN)/mypy
+
+layers: $(DEV_STAMP)
+	$(BIN)/lint-imports
+
+check: lint types layers
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info

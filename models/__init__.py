@@ -1,0 +1,1 @@
+"""Labels texts in their thread: sentiment, initiator, kind, idea, toxic, spam, language."""

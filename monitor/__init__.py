@@ -1,0 +1,1 @@
+"""Owns the store, the rules, the schedule and the doors of Sturmglas."""

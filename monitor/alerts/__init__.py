@@ -1,0 +1,1 @@
+"""Baselines, rules and the storm level. Pure."""

@@ -1,0 +1,1 @@
+"""Ideas, moderation, votes, audit and ledger. Pure."""

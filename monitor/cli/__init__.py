@@ -1,0 +1,1 @@
+"""Door: the commands. Tables and exit codes, no logic."""

@@ -1,0 +1,1 @@
+"""Figures of a period turned into terminal, HTML, text, Markdown, Slack blocks and JSON. Pure."""

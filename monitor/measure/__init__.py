@@ -1,0 +1,1 @@
+"""Engagement rates, the engagement matrix, KPIs. Pure."""

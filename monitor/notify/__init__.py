@@ -1,0 +1,1 @@
+"""Sends what the outbox holds: Slack, mail, the rest through Apprise."""

@@ -1,0 +1,1 @@
+"""Access, erasure, retention and the record of processing."""

@@ -1,0 +1,1 @@
+"""Words of the monitor, one file a concern."""
