@@ -1,0 +1,170 @@
+"""Opens the store: one SQLite file, many readers, one writer at a time.
+
+Everything that SQLite can refuse (locked, full, read-only, newer schema) becomes a `StoreError`
+that says what a person can do about it.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import sqlite_utils
+from sqlite_utils import Migrations
+
+from monitor.errors import StoreError
+from monitor.store.migrations import posts
+
+MIGRATIONS: tuple[Migrations, ...] = (posts.migrations,)
+"""Sets of migrations in the order in which they are applied."""
+
+BUSY_TIMEOUT_S = 15.0
+"""How long a writer waits for another one before it gives up."""
+
+
+def to_ms(moment: datetime) -> int:
+    """Return milliseconds since 1970 (UTC) of an aware moment."""
+    return round(moment.timestamp() * 1000)
+
+
+def from_ms(ms: int) -> datetime:
+    """Return the moment in UTC."""
+    return datetime.fromtimestamp(ms / 1000, UTC)
+
+
+def optional_ms(moment: datetime | None) -> int | None:
+    """Like `to_ms`, with None for unknown."""
+    return None if moment is None else to_ms(moment)
+
+
+def optional_moment(ms: int | None) -> datetime | None:
+    """Like `from_ms`, with None for unknown."""
+    return None if ms is None else from_ms(ms)
+
+
+class Database:
+    """A connection, and the only way to read and write through it.
+
+    May be used from several threads: each transaction and each read holds the lock.
+    `path` is a file, or None for a store in memory.
+    """
+
+    def __init__(self, path: Path | None, *, migrate: bool = True) -> None:
+        self.path = path
+        self.lock = threading.RLock()
+        with self._explained():
+            self.connection = self._connect()
+            if migrate:
+                self._migrate()
+
+    def _connect(self) -> sqlite3.Connection:
+        if self.path is not None and not self.path.parent.is_dir():
+            raise StoreError(
+                f"{self.path}: the folder {self.path.parent} does not exist; "
+                "create it, or name another place with --db or [store] path"
+            )
+        connection = sqlite3.connect(
+            str(self.path) if self.path else ":memory:",
+            timeout=BUSY_TIMEOUT_S,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        connection.row_factory = sqlite3.Row
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA journal_mode = WAL")
+        # NORMAL with WAL never corrupts; at worst a power cut takes the last transactions,
+        # and a cursor goes with its page, so that they are fetched again.
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("PRAGMA secure_delete = ON")
+        connection.execute("PRAGMA cache_size = -65536")
+        connection.execute("PRAGMA temp_store = MEMORY")
+        return connection
+
+    def _migrate(self) -> None:
+        db = sqlite_utils.Database(self.connection)
+        self._refuse_newer(db)
+        if any(migration_set.pending(db) for migration_set in MIGRATIONS):
+            for migration_set in MIGRATIONS:
+                migration_set.apply(db)
+
+    def _refuse_newer(self, db: sqlite_utils.Database) -> None:
+        if not db.table("_sqlite_migrations").exists():
+            return
+        known = {(s.name, m.name) for s in MIGRATIONS for m in s._migrations}  # noqa: SLF001
+        rows = self.connection.execute("SELECT migration_set, name FROM _sqlite_migrations")
+        newer = sorted({name for set_name, name in map(tuple, rows) if (set_name, name) not in known})
+        if newer:
+            raise StoreError(
+                f"{self.path}: written by a newer Sturmglas (its schema has {', '.join(newer)}); "
+                "install that version, or restore a backup made with this one"
+            )
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Everything inside is written, or nothing is. Nested use joins the outer transaction."""
+        with self.lock, self._explained():
+            if self.connection.in_transaction:
+                yield self.connection
+                return
+            self.connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self.connection
+            except BaseException:
+                self.connection.rollback()
+                raise
+            self.connection.execute("COMMIT")
+
+    def rows(self, sql: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> list[sqlite3.Row]:
+        """Return all rows of a query."""
+        with self.lock, self._explained():
+            return self.connection.execute(sql, parameters).fetchall()
+
+    def row(self, sql: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> sqlite3.Row | None:
+        """Return the first row of a query, or None."""
+        with self.lock, self._explained():
+            row: sqlite3.Row | None = self.connection.execute(sql, parameters).fetchone()
+            return row
+
+    def value(self, sql: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> Any:
+        """Return the first column of the first row, or None."""
+        row = self.row(sql, parameters)
+        return None if row is None else row[0]
+
+    def close(self) -> None:
+        """Close the connection; the object is of no use afterwards."""
+        self.connection.close()
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            raise StoreError(f"{self.path or 'store in memory'}: {explain(error)}") from error
+        except sqlite3.DatabaseError as error:
+            if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError):
+                raise  # a bug of ours, not an outage
+            raise StoreError(
+                f"{self.path}: {error}; this is no store of Sturmglas, or it is damaged: "
+                "restore a backup, or name another file"
+            ) from error
+
+
+def explain(error: sqlite3.OperationalError) -> str:
+    """Turn SQLite's complaint into a fact and a remedy."""
+    complaint = str(error)
+    remedies = {
+        "locked": "another process is writing; wait for it, or stop it, and run again",
+        "full": "the disk is full; make room and run again, nothing was half-written",
+        "readonly": "the file or its folder is read-only; change its rights, or name another store",
+        "unable to open": "cannot be opened; check the path and the rights of its folder",
+        "disk I/O": "the disk reported an error; check it, then run again",
+    }
+    for sign, remedy in remedies.items():
+        if sign in complaint:
+            return f"{complaint}: {remedy}"
+    return complaint
