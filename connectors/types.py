@@ -11,7 +11,7 @@ Json = Any
 """Any value that `json.dumps` takes."""
 
 Cursor = Json
-"""Where to go on: the connector's own business, echoed back at the next run, never read by others."""
+"""Where to go on: the connector's own business, echoed back at the next run, read by no other."""
 
 PostKind = Literal["post", "comment", "review", "idea", "message"]
 POST_KINDS: tuple[PostKind, ...] = ("post", "comment", "review", "idea", "message")

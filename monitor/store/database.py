@@ -95,9 +95,11 @@ class Database:
     def _refuse_newer(self, db: sqlite_utils.Database) -> None:
         if not db.table("_sqlite_migrations").exists():
             return
-        known = {(s.name, m.name) for s in MIGRATIONS for m in s._migrations}  # noqa: SLF001
+        known = {(s.name, m.name) for s in MIGRATIONS for m in s._migrations}
         rows = self.connection.execute("SELECT migration_set, name FROM _sqlite_migrations")
-        newer = sorted({name for set_name, name in map(tuple, rows) if (set_name, name) not in known})
+        newer = sorted(
+            {name for set_name, name in map(tuple, rows) if (set_name, name) not in known}
+        )
         if newer:
             raise StoreError(
                 f"{self.path}: written by a newer Sturmglas (its schema has {', '.join(newer)}); "

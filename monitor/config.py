@@ -1,0 +1,387 @@
+"""`config.toml` and the environment, read once into frozen settings.
+
+Unknown keys and wrong values are refused with their path and what is allowed. Secrets come
+from the environment or from files named there, never from `config.toml`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
+
+from monitor.errors import ConfigError
+
+CONFIG_NAME = "config.toml"
+SECRET_PREFIX = "STURMGLAS_"  # noqa: S105 - a prefix of names, no secret
+
+_DURATION = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)\s*")
+_UNITS = {
+    "ms": timedelta(milliseconds=1),
+    "s": timedelta(seconds=1),
+    "m": timedelta(minutes=1),
+    "h": timedelta(hours=1),
+    "d": timedelta(days=1),
+    "w": timedelta(weeks=1),
+}
+
+
+def parse_duration(value: object) -> timedelta:
+    """Read `15m`, `6h`, `7d`, `1h 30m`. Raises ValueError with examples."""
+    if isinstance(value, timedelta):
+        return value
+    parts = list(_DURATION.finditer(value)) if isinstance(value, str) else []
+    if not parts or "".join(p.group(0) for p in parts) != value:
+        raise ValueError("a duration is a number and a unit, such as 90s, 15m, 6h, 7d")
+    return sum((float(p[1]) * _UNITS[p[2]] for p in parts), timedelta())
+
+
+def show_duration(span: timedelta) -> str:
+    """Write a duration as `parse_duration` reads it."""
+    seconds = span.total_seconds()
+    for unit, size in (("d", 86400), ("h", 3600), ("m", 60)):
+        if seconds >= size and seconds % size == 0:
+            return f"{seconds / size:g}{unit}"
+    return f"{seconds:g}s"
+
+
+def _is_time_zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError("no such time zone; names look like Europe/Berlin or UTC")
+    return name
+
+
+def _is_aware(moment: datetime) -> datetime:
+    if moment.utcoffset() is None:
+        raise ValueError("needs a time zone, such as 2026-03-02T08:00:00+01:00")
+    return moment
+
+
+Duration = Annotated[
+    timedelta, BeforeValidator(parse_duration), PlainSerializer(show_duration, return_type=str)
+]
+TimeZone = Annotated[str, AfterValidator(_is_time_zone)]
+Moment = Annotated[datetime, AfterValidator(_is_aware)]
+ClockTime = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=64)]
+
+
+class Section(BaseModel):
+    """A table of `config.toml`: frozen, unknown keys refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class General(Section):
+    """Language and clock of everything that people read."""
+
+    language: Literal["de", "en"] = Field("en", description="language of digest and messages")
+    timezone: TimeZone = Field("UTC", description="the day begins at midnight there")
+    digest_at: ClockTime = Field("07:30", description="local time at which the digest goes out")
+    business_hours: str | None = Field(
+        None,
+        pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$",
+        description="such as 09:00-17:00: answer times count only these hours, Monday to Friday",
+    )
+
+
+class StoreSettings(Section):
+    """Where everything is kept."""
+
+    path: Path = Field(Path("sturmglas.db"), description="the SQLite file")
+
+
+class Company(Section):
+    """Who we are, so that roles and relevance can be told."""
+
+    name: str | None = Field(None, description="as people write it")
+    names: tuple[str, ...] = Field((), description="other words that mean the company")
+    exclude: tuple[str, ...] = Field((), description="words that mark strangers of the same name")
+    accounts: tuple[str, ...] = Field((), description="own accounts: facebook:acme, mastodon:@acme")
+    third_party: tuple[str, ...] = Field((), description="press, partners, rivals: rss:*")
+
+
+class SourceSettings(Section):
+    """One watched place."""
+
+    name: Name = Field(description="your word for it; part of the names of its secrets")
+    platform: str = Field(description="one of the platforms of `sturmglas sources`")
+    target: str = Field("", description="the platform's own name of the place")
+    base_url: str | None = Field(None, description="server, where there is more than one")
+    own: bool = Field(True, description="belongs to the company; false for a search for mentions")
+    interval: Duration | None = Field(
+        None, description="how often to ask; each platform has its own"
+    )
+    since: Moment | None = Field(None, description="how far back the first run goes")
+    max_pages: int = Field(50, ge=1, le=10_000, description="pages a run reads at most")
+    allow_private: bool = Field(False, description="allow addresses of the private network")
+    enabled: bool = Field(True, description="false keeps the entry but does not fetch")
+    touchpoint: str | None = Field(None, description="touchpoint of the customer journey")
+    options: dict[str, Any] = Field(default_factory=dict, description="the platform's own settings")
+
+
+class Alerts(Section):
+    """When to warn."""
+
+    budget_per_week: float = Field(2, gt=0, description="alarms a week that you are ready to read")
+    quiet_period: Duration = Field(timedelta(hours=6), description="no second alarm of one rule")
+    storm_level: int = Field(3, ge=1, le=6, description="level at which a storm alert opens")
+    min_history: Duration = Field(timedelta(days=7), description="no volume rule fires before")
+    good_rate: tuple[float, float] = Field((3.0, 8.0), description="engagement rate called good, %")
+    silent_after: Duration = Field(timedelta(days=1), description="no success for so long: alert")
+
+
+class EventSettings(Section):
+    """Something known to move numbers: a launch, a TV spot, maintenance."""
+
+    name: str
+    from_: Moment = Field(alias="from")
+    to: Moment
+
+    @model_validator(mode="after")
+    def _in_order(self) -> EventSettings:
+        if self.to <= self.from_:
+            raise ValueError("`to` must be later than `from`")
+        return self
+
+
+class ModelOverride(Section):
+    """Another model for one label."""
+
+    transformers: str = Field(description="local folder or hub id")
+    labels: dict[str, str] = Field(default_factory=dict, description="its words -> ours")
+    device: Literal["cpu", "cuda", "mps"] = "cpu"
+
+
+class Models(Section):
+    """How texts are labelled."""
+
+    speed: Literal["full", "cascade", "fast"] = Field("full", description="quality against speed")
+    unsure_below: float = Field(
+        0.5, ge=0, le=1, description="probability below which we say unsure"
+    )
+    sentiment: ModelOverride | None = None
+    initiator: ModelOverride | None = None
+    kind: ModelOverride | None = None
+    idea: ModelOverride | None = None
+    toxic: ModelOverride | None = None
+
+
+class NotifySettings(Section):
+    """One receiver of messages."""
+
+    name: Name
+    kind: Literal["slack", "smtp", "apprise"]
+    base_url: str | None = Field(None, description="API or webhook base of Slack or Mattermost")
+    host: str | None = Field(None, description="mail server")
+    port: int | None = Field(None, ge=1, le=65535)
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    user: str | None = None
+    sender: str | None = Field(None, description="From: address of mails")
+    bounce: str | None = Field(None, description="envelope sender, where bounces go")
+    to: tuple[str, ...] = Field((), description="mail addresses, or one Slack channel")
+    role: str | None = Field(None, description="who reads it, as the escalation names them")
+    min_level: int = Field(3, ge=0, le=6, description="storm level from which alerts go here")
+    quiet_hours: str | None = Field(
+        None, pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$"
+    )
+    digest: bool = Field(True, description="also gets the digest")
+    escalate_to: str | None = Field(None, description="receiver told when nobody acknowledges")
+    escalate_after: Duration = timedelta(hours=1)
+    max_per_hour: int = Field(30, ge=1)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_or_many(cls, data: Any) -> Any:
+        if isinstance(data, dict) and isinstance(data.get("to"), str):
+            return {**data, "to": (data["to"],)}
+        return data
+
+    @model_validator(mode="after")
+    def _complete(self) -> NotifySettings:
+        if self.kind == "smtp" and not (self.host and self.to):
+            raise ValueError('kind = "smtp" needs host and to')
+        return self
+
+
+class Retention(Section):
+    """How long each kind of data is kept."""
+
+    raw: Duration = timedelta(days=30)
+    texts: Duration = timedelta(days=365)
+    handles: Duration = timedelta(days=90)
+    counts: Duration = timedelta(days=730)
+    logs: Duration = timedelta(days=1095)
+
+
+class Moderation(Section):
+    """Time goals of the queue."""
+
+    answer_within: Duration = timedelta(hours=24)
+    review_within: Duration = timedelta(hours=72)
+
+
+class Settings(Section):
+    """Everything that is wished for. Secrets are kept beside it, see `Secrets`."""
+
+    general: General = General()
+    store: StoreSettings = StoreSettings()
+    company: Company = Company()
+    sources: tuple[SourceSettings, ...] = ()
+    alerts: Alerts = Alerts()
+    events: tuple[EventSettings, ...] = ()
+    models: Models = Models()
+    notify: tuple[NotifySettings, ...] = ()
+    retention: Retention = Retention()
+    moderation: Moderation = Moderation()
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> Settings:
+        for section, entries in (("sources", self.sources), ("notify", self.notify)):
+            names = [secret_name(entry.name) for entry in entries]
+            twice = {name for name in names if names.count(name) > 1}
+            if twice:
+                raise ValueError(
+                    f"{section}: {', '.join(sorted(twice))} is named twice; names must differ, "
+                    "also without regard to case and punctuation"
+                )
+        return self
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone in which a day begins."""
+        return ZoneInfo(self.general.timezone)
+
+
+def secret_name(name: str) -> str:
+    """Return a name as it stands inside an environment variable: upper case, `_` for the rest."""
+    return re.sub(r"[^A-Z0-9]", "_", name.upper())
+
+
+class Secrets:
+    """Secrets by section, name and word: `STURMGLAS_SOURCES__HELP_FORUM__TOKEN`, or `..._FILE`.
+
+    Values are read at use, kept nowhere, and never shown by `repr`.
+    """
+
+    def __init__(self, environment: Mapping[str, str] | None = None) -> None:
+        self._environment = os.environ if environment is None else environment
+
+    def __repr__(self) -> str:
+        return "Secrets(**********)"
+
+    @staticmethod
+    def variable(section: str, name: str, word: str) -> str:
+        """Return the name of the environment variable that would hold it."""
+        return f"{SECRET_PREFIX}{section.upper()}__{secret_name(name)}__{word.upper()}"
+
+    def get(self, section: str, name: str, word: str) -> SecretStr | None:
+        """Return a secret, or None where it is not set.
+
+        Raises ConfigError where `..._FILE` names a file that cannot be read.
+        """
+        variable = self.variable(section, name, word)
+        value = self._environment.get(variable)
+        if value:
+            return SecretStr(value.strip())
+        path = self._environment.get(f"{variable}_FILE")
+        if not path:
+            return None
+        try:
+            text = Path(path).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"{variable}_FILE: {path} cannot be read: {error}") from error
+        return SecretStr(text.strip())
+
+
+def find_config(explicit: Path | None, user_folder: Path | None = None) -> Path | None:
+    """Return the config in force: the one named, `./config.toml`, the user's, or none.
+
+    Raises ConfigError if the one named does not exist.
+    """
+    if explicit is not None:
+        if not explicit.is_file():
+            raise ConfigError(f"--config {explicit}: no such file; `sturmglas init` writes one")
+        return explicit
+    candidates = [Path(CONFIG_NAME)]
+    if user_folder is not None:
+        candidates.append(user_folder / CONFIG_NAME)
+    return next((path for path in candidates if path.is_file()), None)
+
+
+def load_settings(path: Path | None) -> Settings:
+    """Read a config file; without one every default holds. Raises ConfigError."""
+    if path is None:
+        return Settings()
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read: {error}; it must be UTF-8 text") from error
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: no valid TOML: {error}") from error
+    return parse_settings(data, str(path))
+
+
+def parse_settings(data: Mapping[str, Any], where: str) -> Settings:
+    """Check settings. Raises ConfigError naming each key, what is wrong and what is allowed."""
+    try:
+        return Settings.model_validate(data)
+    except ValidationError as error:
+        lines = [f"{where}: {_complaint(problem)}" for problem in error.errors()]
+        raise ConfigError("\n".join(lines)) from error
+
+
+def _complaint(problem: Any) -> str:
+    path = [str(part) for part in problem["loc"]]
+    key = ".".join(path) or "(file)"
+    if problem["type"] == "extra_forbidden":
+        allowed = ", ".join(_keys_at(path[:-1]))
+        return f"{key}: unknown key; allowed here: {allowed}"
+    message = str(problem["msg"]).removeprefix("Value error, ")
+    given = problem.get("input")
+    shown = f" (given: {given!r})" if isinstance(given, str | int | float | bool) else ""
+    return f"{key}: {message}{shown}"
+
+
+def _keys_at(path: list[str]) -> list[str]:
+    """Return the keys that the table at `path` may hold, as they are written in the file."""
+    model: Any = Settings
+    for part in path:
+        if part.isdigit():
+            continue
+        field = next((f for n, f in model.model_fields.items() if part in (n, f.alias)), None)
+        if field is None:
+            return []
+        model = _model_in(field.annotation)
+        if model is None:
+            return []
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for part in getattr(annotation, "__args__", ()):
+        found = _model_in(part)
+        if found is not None:
+            return found
+    return None
