@@ -1,0 +1,112 @@
+"""The command `sturmglas`: global options, the groups, and what an error means for the exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from monitor.cli import posts, service, setup
+from monitor.cli.context import Context, Interrupt, parse_time
+from monitor.errors import ConfigError, MonitorError, UsageError
+
+app = typer.Typer(
+    name="sturmglas",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    rich_markup_mode=None,
+    epilog="Global options may stand before or after the command.",
+)
+for group in (setup.app, posts.app, service.app):
+    app.registered_commands.extend(group.registered_commands)
+    app.registered_groups.extend(group.registered_groups)
+
+VALUED = ("--config", "--db", "--lang", "--now")
+FLAGS = ("--json", "-v", "-vv", "-vvv", "--verbose")
+
+
+@app.callback()
+def root(
+    ctx: typer.Context,
+    config: Annotated[Path | None, typer.Option(help="Default: ./config.toml.")] = None,
+    db: Annotated[Path | None, typer.Option(help="Default: ./sturmglas.db.")] = None,
+    lang: Annotated[Literal["de", "en"] | None, typer.Option(help="Language of answers.")] = None,
+    now: Annotated[str | None, typer.Option(help="Set the clock (RFC 3339).")] = None,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    verbose: Annotated[
+        int, typer.Option("-v", "--verbose", count=True, help="Say more: -v steps, -vv requests.")
+    ] = 0,
+) -> None:
+    """Watch a community, label it, measure it, warn of storms, keep votes honest.
+
+    Example: sturmglas demo
+    """
+    interrupt = Interrupt()
+    interrupt.install()
+    ctx.obj = Context(
+        config_path=config,
+        db_path=db,
+        lang_option=lang,
+        fixed_now=parse_time(now, "--now") if now is not None else None,
+        json=json,
+        verbose=verbose,
+        interrupt=interrupt,
+    )
+    if verbose:
+        from monitor.cli.logs import configure_logs
+
+        configure_logs(verbose)
+
+
+def hoist(arguments: Sequence[str]) -> list[str]:
+    """Move global options to the front, so that they may stand after the command too."""
+    front: list[str] = []
+    rest: list[str] = []
+    waiting = iter(arguments)
+    for argument in waiting:
+        if argument == "--":
+            rest += [argument, *waiting]
+        elif argument in FLAGS or argument.startswith(tuple(f"{name}=" for name in VALUED)):
+            front.append(argument)
+        elif argument in VALUED:
+            front += [argument, *([value] if (value := next(waiting, None)) is not None else [])]
+        else:
+            rest.append(argument)
+    return front + rest
+
+
+def main() -> None:
+    """Run the command line. Exits with 0, 1 (something failed), 2 (wrong use) or 130."""
+    if hasattr(sys.stdout, "reconfigure"):
+        # A lone surrogate or a narrow locale shall not turn an answer into a traceback.
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
+        sys.stderr.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]  # same kind of stream
+    try:
+        app(hoist(sys.argv[1:]))
+    except BrokenPipeError:
+        # The reader (head, less) has seen enough; nothing of ours went wrong.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except Exception as error:  # sorted at the door; what is no error of ours is raised on
+        code = exit_code(error)
+        if code is None:
+            raise
+        print(f"sturmglas: {error}", file=sys.stderr)  # noqa: T201
+        sys.exit(code)
+
+
+def exit_code(error: Exception) -> int | None:
+    """Return what an expected error means for scripts; None for a bug."""
+    from connectors.errors import ConnectorError
+    from models.base import ModelError
+
+    if isinstance(error, ConfigError | UsageError | ModelError):
+        return 2
+    if isinstance(error, MonitorError | ConnectorError):
+        return 1
+    return None

@@ -1,0 +1,344 @@
+"""The story of one pass: rows and pages come in, posts are labelled. A newcomer's first file.
+
+    connectors --pages of posts--> store --> models --labels--> store --> measure --> alerts
+
+What decides lives in the rooms; here things are only called in their order. The stories of
+warning (`warning.py`) and reporting (`reporting.py`) go on from here.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from itertools import islice
+from pathlib import Path
+from typing import Any, TypeVar
+
+from connectors.base import Connector, Refreshes
+from connectors.errors import ConnectorError, Unavailable
+from connectors.files import parse_record
+from connectors.types import Counts, Followers, Gap, Page, Post, Rejected, Source
+from models.base import Classifier
+from models.types import Labels, ThreadContext, ThreadPost, Utterance
+from monitor.errors import MonitorError
+from monitor.store.labels import BOOLEANS
+from monitor.store.store import Store
+from monitor.types.posts import Fetched, Imported, Saved, StoredPost
+
+T = TypeVar("T")
+
+ROWS_A_BATCH = 5_000
+POSTS_A_BATCH = 512
+
+Progress = Callable[[int], None]
+"""Told after each step how many more were done."""
+
+REFRESH_SCHEDULE: tuple[tuple[timedelta, timedelta], ...] = (
+    (timedelta(hours=6), timedelta(minutes=30)),
+    (timedelta(days=2), timedelta(hours=3)),
+    (timedelta(days=7), timedelta(hours=12)),
+    (timedelta(days=30), timedelta(days=2)),
+)
+"""(age of a post, how often it is looked at again until then): young posts move, old ones rest."""
+
+
+class Rejects:
+    """The file beside the store that keeps what could not be read, one JSON object a line."""
+
+    def __init__(self, folder: Path | None, name: str) -> None:
+        suffix = "" if name.endswith(".jsonl") else ".jsonl"
+        self.path = None if folder is None else folder / "rejects" / f"{name}{suffix}"
+        self.count = 0
+
+    def start_anew(self) -> None:
+        """Forget the rejects of an earlier import of the same file."""
+        if self.path is not None:
+            self.path.unlink(missing_ok=True)
+
+    def add(self, rejected: Iterable[Rejected]) -> None:
+        """Append records with their line and reason."""
+        rows = list(rejected)
+        self.count += len(rows)
+        if not rows or self.path is None:
+            return
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with self.path.open("a", encoding="utf-8", errors="backslashreplace") as file:
+                for row in rows:
+                    record = {"line": row.line, "reason": row.reason, "raw": row.raw}
+                    file.write(json.dumps(record, ensure_ascii=True, default=str) + "\n")
+        except OSError as error:
+            raise MonitorError(
+                f"{self.path}: rejected rows cannot be written: {error}; make room or change rights"
+            ) from error
+
+    @property
+    def shown(self) -> str | None:
+        """The file's path if anything was refused."""
+        return str(self.path) if self.count and self.path is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """How labelling went."""
+
+    labelled: int
+    took_s: float
+    model: str
+
+
+# --- files ------------------------------------------------------------------------------------
+
+
+def import_rows(
+    rows: Iterable[tuple[int, dict[str, Any] | Rejected]],
+    store: Store,
+    rejects: Rejects,
+    now: datetime,
+    *,
+    default_source: str,
+    mapping: Mapping[str, str] | None = None,
+    values: Mapping[tuple[str, str], str] | None = None,
+    progress: Progress = lambda _n: None,
+) -> Imported:
+    """Save the rows of a posts file. Good rows always arrive; bad ones land in `rejects`.
+
+    Each batch is one transaction: an import that is cut goes on by running it again.
+    """
+    rejects.start_anew()
+    read, total = 0, Saved()
+    for batch in _batches(rows, ROWS_A_BATCH):
+        page = _parse_batch(batch, default_source, mapping, values)
+        total += _save_rows(store, page, now)
+        rejects.add(page.rejected)
+        read += len(batch)
+        progress(len(batch))
+    return Imported(
+        read=read,
+        new=total.new,
+        updated=total.updated,
+        unchanged=read - total.new - total.updated - rejects.count,
+        rejected=rejects.count,
+        rejects_file=rejects.shown,
+    )
+
+
+def _parse_batch(
+    batch: Sequence[tuple[int, dict[str, Any] | Rejected]],
+    default_source: str,
+    mapping: Mapping[str, str] | None,
+    values: Mapping[tuple[str, str], str] | None,
+) -> Page:
+    posts: list[Post] = []
+    counts: list[Counts] = []
+    followers: list[Followers] = []
+    gaps: list[Gap] = []
+    rejected: list[Rejected] = []
+    for line, row in batch:
+        if isinstance(row, Rejected):
+            rejected.append(replace(row, line=line))
+            continue
+        try:
+            record = parse_record(
+                row, default_source=default_source, mapping=mapping, values=values, line=line
+            )
+        except ValueError as error:
+            rejected.append(Rejected(str(error), row, line))
+            continue
+        if isinstance(record, Post):
+            posts.append(record)
+        elif isinstance(record, Counts):
+            counts.append(record)
+        elif isinstance(record, Followers):
+            followers.append(record)
+        else:
+            gaps.append(record)
+    return Page(
+        posts=tuple(posts),
+        counts=tuple(counts),
+        followers=tuple(followers),
+        gaps=tuple(gaps),
+        rejected=tuple(rejected),
+    )
+
+
+def _save_rows(store: Store, page: Page, now: datetime) -> Saved:
+    with store.db.transaction():
+        saved = store.ingest.save_posts(page.posts, now)
+        store.ingest.save_counts(page.counts)
+        store.ingest.save_followers(page.followers)
+        store.ingest.save_gaps(page.gaps)
+    return saved
+
+
+def _batches(rows: Iterable[T], size: int) -> Iterator[list[T]]:
+    iterator = iter(rows)
+    while batch := list(islice(iterator, size)):
+        yield batch
+
+
+# --- platforms --------------------------------------------------------------------------------
+
+
+def fetch_source(
+    connector: Connector,
+    source: Source,
+    store: Store,
+    rejects: Rejects,
+    clock: Callable[[], datetime],
+    *,
+    stop: Callable[[], bool] = lambda: False,
+) -> Fetched:
+    """Pull what is new in one source, page by page, each saved together with its cursor.
+
+    Trouble with the platform is a value in the result; it touches no other source. `stop` is
+    asked after each page, so that an interrupted run ends with the page in hand.
+    """
+    started = clock()
+    store.sources.register(source.name, source.platform, own=source.own)
+    saved, pages, error = Saved(), 0, None
+    try:
+        for page in connector.fetch(source, store.ingest.load_cursor(source.name)):
+            saved += store.ingest.save_page(source.name, page, clock())
+            rejects.add(page.rejected)
+            pages += 1
+            if stop():
+                break
+    except ConnectorError as trouble:
+        error = trouble
+    fetched = Fetched(
+        source=source.name,
+        posts=saved.new,
+        updated=saved.updated,
+        deleted=saved.deleted,
+        rejected=rejects.count,
+        pages=pages,
+        error=None if error is None else str(error),
+        retry_after_s=error.retry_after if isinstance(error, Unavailable) else None,
+    )
+    kind = None if error is None else type(error).__name__
+    store.sources.save_run(fetched, started, clock(), kind=kind)
+    return fetched
+
+
+def refresh_source(
+    connector: Connector, source: Source, store: Store, now: datetime, since_last: timedelta
+) -> Saved:
+    """Look again at recent posts whose turn it is: counts, edits, deletions.
+
+    `since_last` is the time since this ran last: each age class of `REFRESH_SCHEDULE` is due
+    when its period has passed within it. Raises a ConnectorError when the platform fails.
+    """
+    if not isinstance(connector, Refreshes):
+        return Saved()
+    saved, younger = Saved(), timedelta()
+    for age, period in REFRESH_SCHEDULE:
+        if is_due(now, since_last, period):
+            ids = store.posts.native_ids_to_refresh(source.name, now - age, now - younger)
+            for page in connector.refresh(source, ids) if ids else ():
+                saved += store.ingest.save_page(source.name, page, now)
+        younger = age
+    return saved
+
+
+def is_due(now: datetime, since_last: timedelta, period: timedelta) -> bool:
+    """Whether a multiple of `period` lies within the `since_last` before `now`."""
+    reached = now.timestamp() // period.total_seconds()
+    return reached > (now - since_last).timestamp() // period.total_seconds()
+
+
+# --- labels -----------------------------------------------------------------------------------
+
+
+def label_posts(
+    store: Store,
+    classifier: Classifier,
+    company: CompanyWords,
+    now: datetime,
+    *,
+    everything: bool = False,
+    limit: int | None = None,
+    progress: Progress = lambda _n: None,
+    stop: Callable[[], bool] = lambda: False,
+) -> Labelled:
+    """Label what is unlabelled (or all but what came labelled), in the order it came.
+
+    Each batch is saved by itself, so that an interrupted run goes on where it ended.
+    """
+    started = time.monotonic()
+    ids = store.labels.post_ids(everything=everything, limit=limit)
+    done = 0
+    for batch in _batches(ids, POSTS_A_BATCH):
+        posts = store.posts.load_ids(batch)
+        labels = classifier.classify(utterances_of(store, posts, company))
+        copies = store.posts.copies(batch)
+        keys = store.posts.text_keys(batch)
+        labelled = [
+            (post.id, _as_corrected(store, keys.get(post.id), given), post.id in copies)
+            for post, given in zip(posts, labels, strict=True)
+        ]
+        store.labels.save(labelled, now)
+        done += len(labelled)
+        progress(len(batch))
+        if stop():
+            break
+    return Labelled(done, time.monotonic() - started, classifier.name)
+
+
+@dataclass(frozen=True, slots=True)
+class CompanyWords:
+    """What a text may call the company, and what marks a stranger of the same name."""
+
+    name: str | None = None
+    names: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+
+
+def utterances_of(
+    store: Store, posts: Sequence[StoredPost], company: CompanyWords
+) -> list[Utterance]:
+    """Put every post into its thread, as a classifier wants to see it."""
+    own = {state.source: state.own for state in store.sources.states()}
+    threads = store.posts.above_many(posts)
+    return [
+        Utterance(
+            text=f"{post.title}\n{post.text}" if post.title else post.text,
+            lang=post.lang,
+            context=ThreadContext(
+                author=post.author_key,
+                author_role=None if post.role == "unknown" else post.role,
+                company=company.name,
+                names=company.names,
+                exclude=company.exclude,
+                platform=post.platform,
+                own=own.get(post.source),
+                parent=post.parent_uid,
+                thread=tuple(_thread_post(above) for above in thread),
+            ),
+        )
+        for post, thread in zip(posts, threads, strict=True)
+    ]
+
+
+def _thread_post(post: StoredPost) -> ThreadPost:
+    return ThreadPost(
+        text=f"{post.title}\n{post.text}" if post.title else post.text,
+        role=None if post.role == "unknown" else post.role,
+        author=post.author_key,
+        id=post.uid,
+        parent=post.parent_uid,
+    )
+
+
+def _as_corrected(store: Store, key: int | None, labels: Labels) -> Labels:
+    """Let a post with the same words follow what a person said of its twin."""
+    said = store.labels.corrections_of_text(key) if key is not None else {}
+    if not said:
+        return labels
+    changes: dict[str, Any] = {
+        label: value == "yes" if label in BOOLEANS else value for label, value in said.items()
+    }
+    return replace(labels, **changes)
