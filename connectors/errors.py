@@ -20,9 +20,7 @@ class Unavailable(ConnectorError):
     `retry_after` is the platform's own wish in seconds, or None.
     """
 
-    def __init__(
-        self, message: str, *, source: str = "", retry_after: float | None = None
-    ) -> None:
+    def __init__(self, message: str, *, source: str = "", retry_after: float | None = None) -> None:
         super().__init__(message, source=source)
         self.retry_after = retry_after
 
