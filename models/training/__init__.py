@@ -1,0 +1,1 @@
+"""Builds the shipped weights from data and texts; nothing here runs in the product."""

@@ -1,0 +1,132 @@
+"""Training rows from the data folder and from the texts written for this project."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from models.heads import CHOICES, HEADS
+from models.rows import parse_row
+from models.types import Utterance
+
+TEXTS = Path(__file__).parent / "texts"
+LANGS = ("de", "en", "es", "fr", "it", "pt")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One utterance with its gold labels; `gold` holds class numbers, -1 where unlabelled.
+
+    `group` keeps posts of one thread together when rows are split. `split` is `train` or `dev`.
+    """
+
+    utterance: Utterance
+    gold: tuple[int, ...]
+    lang: str
+    source: str
+    group: str
+    split: str
+
+
+def encode_gold(gold: dict[str, Any]) -> tuple[int, ...]:
+    """Return one number per head of `HEADS`: the value's place, 0/1 for flags, -1 for unknown."""
+    found = []
+    for head in HEADS:
+        value = gold.get(head)
+        if value is None:
+            found.append(-1)
+        elif head in CHOICES:
+            found.append(CHOICES[head].index(value))
+        else:
+            found.append(int(bool(value)))
+    return tuple(found)
+
+
+def read_lines(path: Path) -> Iterator[dict[str, Any]]:
+    """Yield the objects of a JSONL file, gzipped or not."""
+    opened = gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open()
+    with opened as lines:
+        for line in lines:
+            if line.strip():
+                yield json.loads(line)
+
+
+def load_public(data: Path) -> Iterator[Row]:
+    """Yield the sentiment and toxic sets: bare texts, one label each, their own dev splits."""
+    for line in read_lines(data / "sentiment.jsonl.gz"):
+        if line["lang"] in LANGS:
+            yield _bare(line, {"sentiment": line["sentiment"]})
+    for line in read_lines(data / "toxic.jsonl.gz"):
+        split = line["split"]
+        if line["lang"] == "de":  # the German sets bring no dev split: every tenth text is kept out
+            split = "dev" if zlib.crc32(line["text"].encode()) % 10 == 0 else "train"
+        yield _bare({**line, "split": split}, {"toxic": line["toxic"]})
+
+
+def load_codebook(data: Path) -> Iterator[Row]:
+    """Yield the real posts labelled by the codebook and the written threads kept for choosing."""
+    for name, split in (("codebook_train.jsonl.gz", "train"), ("codebook_dev.jsonl", "dev")):
+        for line in read_lines(data / name):
+            root = (line.get("thread") or [{}])[0].get("text", "")
+            known = root and "not available" not in root
+            yield _labelled(line, root if known else line["text"], split)
+    for thread in read_lines(data / "threads_dev.jsonl"):
+        for line in thread_rows(thread):
+            yield _labelled(line, thread["thread"], "threads")
+
+
+def load_written(folder: Path = TEXTS) -> Iterator[Row]:
+    """Yield the texts written for this project; nothing where the folder is empty."""
+    for path in sorted(folder.glob("*.jsonl")):
+        for line in read_lines(path):
+            group = str(line.get("group") or line.get("thread_id") or line["id"])
+            yield _labelled({**line, "source": f"written/{path.stem}"}, group, "train")
+
+
+def thread_rows(thread: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield each post of a whole thread as a row that carries the posts before it."""
+    posts = thread["posts"]
+    for place, post in enumerate(posts):
+        above = [
+            {
+                "id": other["id"],
+                "parent": other["parent"],
+                "author": other["author"],
+                "role": other["author_role"],
+                "text": other["text"],
+            }
+            for other in posts[:place]
+        ]
+        shared = {key: thread[key] for key in ("lang", "platform", "company")}
+        yield {**shared, **post, "source": "threads", "thread": above}
+
+
+def load_rows(data: Path, texts: Path = TEXTS) -> list[Row]:
+    """Return all rows; a training row whose text stands in a dev split too is left out.
+
+    UMSAB's German tweets are SB10k's, so the splits of the one leak into those of the other.
+    """
+    rows = [*load_public(data), *load_codebook(data), *load_written(texts)]
+    held_out = {fold(row.utterance.text) for row in rows if row.split != "train"}
+    return [row for row in rows if row.split != "train" or fold(row.utterance.text) not in held_out]
+
+
+def fold(text: str) -> str:
+    """Return the letters of a text alone, lowered: equal for copies that differ in signs."""
+    return "".join(char for char in text.lower() if char.isalpha())[:160]
+
+
+def _bare(line: dict[str, Any], gold: dict[str, Any]) -> Row:
+    utterance = Utterance(line["text"])
+    group = f"{zlib.crc32(line['text'].encode()):08x}"
+    return Row(utterance, encode_gold(gold), line["lang"], line["source"], group, line["split"])
+
+
+def _labelled(line: dict[str, Any], group: str, split: str) -> Row:
+    utterance = parse_row(line)
+    return Row(utterance, encode_gold(line["gold"]), line["lang"], line["source"], group, split)
