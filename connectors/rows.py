@@ -261,7 +261,9 @@ class _Lines:
 def _csv_rows(source: _Lines, delimiter: str) -> Iterator[tuple[int, list[str] | Rejected]]:
     """Rows with the number of their first line. A quote that never closes costs one line only."""
     while True:
-        for cells in _until_error(csv.reader(iter(source), delimiter=delimiter)):
+        # strict: a stray quote is an error at once, not a row that has swallowed the next ones
+        reader = csv.reader(iter(source), delimiter=delimiter, strict=True)
+        for cells in _until_error(reader):
             yield from ((bad.line or 0, bad) for bad in source.rejected)
             source.rejected.clear()
             # a row that made the reader ask beyond the last line is one with an open quote
@@ -275,14 +277,19 @@ def _csv_rows(source: _Lines, delimiter: str) -> Iterator[tuple[int, list[str] |
             yield from ((bad.line or 0, bad) for bad in source.rejected)
             return
         number, line = source.held[0]
-        yield number, Rejected("a quote in this line is never closed", _excerpt(line), number)
+        yield (
+            number,
+            Rejected(
+                "a quote in this line is out of place or never closed", _excerpt(line), number
+            ),
+        )
         source.give_back()
 
 
 def _until_error(reader: Iterator[list[str]]) -> Iterator[list[str] | None]:
     try:
         yield from reader
-    except csv.Error:  # a field beyond the limit: a quote swallowed what follows
+    except csv.Error:  # a stray quote, or one that swallowed so much that the limit was hit
         yield None
 
 

@@ -9,28 +9,8 @@ import unicodedata
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 _BLOCKS = frozenset(
-    [
-        "p",
-        "div",
-        "li",
-        "ul",
-        "ol",
-        "blockquote",
-        "pre",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "tr",
-        "table",
-        "section",
-        "article",
-        "figure",
-        "dd",
-        "dt",
-    ]
+    {"p", "div", "li", "ul", "ol", "dl", "dd", "dt", "blockquote", "pre", "table", "tr"}
+    | {"h1", "h2", "h3", "h4", "h5", "h6", "section", "article", "figure", "figcaption"}
 )
 _DROPPED = ("script", "style", "template", "noscript", "head", "title", "iframe", "object")
 _BLANKS = re.compile(r"[ \t\u00a0\u2028\u2029]+")
