@@ -18,9 +18,9 @@ import sqlite_utils
 from sqlite_utils import Migrations
 
 from monitor.errors import StoreError
-from monitor.store.migrations import posts
+from monitor.store.migrations import campaigns, digest, posts
 
-MIGRATIONS: tuple[Migrations, ...] = (posts.migrations,)
+MIGRATIONS: tuple[Migrations, ...] = (posts.migrations, digest.migrations, campaigns.migrations)
 """Sets of migrations in the order in which they are applied."""
 
 BUSY_TIMEOUT_S = 15.0
