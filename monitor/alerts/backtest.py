@@ -56,9 +56,7 @@ def usual_step(times: Sequence[datetime]) -> timedelta:
     return timedelta(seconds=median(distances)) if distances else timedelta(minutes=5)
 
 
-def backtest(
-    rows: Iterable[tuple[datetime, float]], settings: VolumeSettings
-) -> Iterator[Scored]:
+def backtest(rows: Iterable[tuple[datetime, float]], settings: VolumeSettings) -> Iterator[Scored]:
     """Yield a score for every row, in order; the score at a row knows only rows up to it.
 
     Rows are (time, value); a value that is negative or no number is unknown and scores 0. Rows

@@ -180,7 +180,7 @@ class VolumeReading:
 
 
 class VolumeDetector:
-    """Watches `series` series in step. Online: a reading uses what came before, and nothing else."""
+    """Watches `series` series in step. A reading uses what came before it and nothing else."""
 
     def __init__(self, series: int, settings: VolumeSettings | None = None) -> None:
         self.settings = settings or VolumeSettings()
@@ -234,6 +234,10 @@ class VolumeDetector:
         rarity = np.maximum(self._short_peaks.rarity(short), self._long_peaks.rarity(long))
         return VolumeReading(counts, expected, rarity, window_counts, window_expected)
 
+    def expect(self, local: datetime) -> Floats:
+        """Return expected posts of the step that begins at `local`; NaN where nothing is known."""
+        return self._level.expect(local)
+
     def _row(self, back: int) -> Floats:
         row: Floats = self._expected[(self._at + back) % self.settings.window_steps]
         return row
@@ -251,9 +255,7 @@ def _day_type(local: datetime) -> int:
 
 def _smooth(hours: Floats) -> Floats:
     before, own, after = SMOOTHING
-    return (
-        own * hours + before * np.roll(hours, 1, axis=-1) + after * np.roll(hours, -1, axis=-1)
-    )
+    return own * hours + before * np.roll(hours, 1, axis=-1) + after * np.roll(hours, -1, axis=-1)
 
 
 def return_period_days(rarity: float) -> float:

@@ -1,0 +1,115 @@
+"""What is usual here: posts and criticism by the hour, the negative share by the day.
+
+Fed hour by hour, by replay and by a live tick alike; asked at any moment between two hours.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from datetime import datetime, timedelta, tzinfo
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.alerts.volume import Floats, VolumeDetector, VolumeReading, VolumeSettings
+
+HOUR = timedelta(hours=1)
+SHARE_DAYS = 28
+USUAL_SHARE = 0.2
+USUAL_WEIGHT = 10.0
+"""A negative share to begin with, worth so many posts, before a source has shown its own."""
+
+STIFFEST, LOOSEST = 200.0, 4.0
+"""Bounds of a + b of the beta prior: how surely the next hours resemble the last weeks."""
+
+
+class Baselines:
+    """Usual numbers of every source and, in the last two rows, of the company: all, negative."""
+
+    def __init__(self, sources: int, zone: tzinfo, settings: VolumeSettings | None = None) -> None:
+        self.sources = sources
+        self._zone = zone
+        self._volume = VolumeDetector(sources + 2, settings or VolumeSettings())
+        self._today = np.zeros((2, sources + 1))
+        self._days: deque[NDArray[np.float64]] = deque(maxlen=SHARE_DAYS)
+        self._day: object = None
+        self.learnt_until: datetime | None = None
+
+    def learn(
+        self,
+        hour: datetime,
+        posts: Floats,
+        labelled: Floats,
+        negative: Floats,
+        unknown: NDArray[np.bool_],
+        *,
+        stormy: bool = False,
+    ) -> None:
+        """Take in the hour that began at `hour`: one entry a source.
+
+        Unknown sources count as having brought what was expected, so that one failing source
+        does not blind the company's rows. A `stormy` hour teaches nothing about criticism.
+        """
+        local = hour.astimezone(self._zone)
+        rows = np.empty(self.sources + 2)
+        rows[:-2] = np.where(unknown, np.nan, posts)
+        blind = bool(unknown.all()) and self.sources > 0
+        rows[-2] = np.nan if blind else np.where(unknown, self._expected(local)[:-2], posts).sum()
+        rows[-1] = np.nan if blind or stormy else np.where(unknown, 0.0, negative).sum()
+        self._volume.read(rows, local)
+        self.learnt_until = hour + HOUR
+        if not stormy:
+            self._learn_share(local, labelled, negative, unknown)
+
+    def _expected(self, local: datetime) -> Floats:
+        expected: Floats = np.nan_to_num(self._volume.expect(local))
+        return expected
+
+    def _learn_share(
+        self, local: datetime, labelled: Floats, negative: Floats, unknown: NDArray[np.bool_]
+    ) -> None:
+        if self._day is not None and local.date() != self._day:
+            self._days.append(self._today)
+            self._today = np.zeros_like(self._today)
+        self._day = local.date()
+        self._today[0, :-1] += np.where(unknown, 0.0, labelled)
+        self._today[1, :-1] += np.where(unknown, 0.0, negative)
+        self._today[:, -1] = self._today[:, :-1].sum(axis=1)
+
+    def look(self, hour_counts: Floats, window_counts: Floats, now: datetime) -> VolumeReading:
+        """Judge the last hour and the last six hours up to `now`, without learning from them."""
+        local = now.astimezone(self._zone)
+        begun = local.replace(minute=0, second=0, microsecond=0)
+        return self._volume.peek(hour_counts, window_counts, local, (local - begun) / HOUR)
+
+    def usual_share(self) -> tuple[Floats, Floats]:
+        """Return (a, b) of the beta prior of the negative share, a source each, company last.
+
+        Mean and spread of the last four weeks' days, by the method of moments, shrunk to
+        `USUAL_SHARE`; the spread between days is what makes an ordinary bad day unsurprising.
+        """
+        days = [*self._days, self._today]
+        posts = np.array([day[0] for day in days])
+        negative = np.array([day[1] for day in days])
+        total = posts.sum(axis=0)
+        mean = (negative.sum(axis=0) + USUAL_WEIGHT * USUAL_SHARE) / (total + USUAL_WEIGHT)
+        share = np.divide(negative, posts, out=np.zeros_like(posts), where=posts > 0)
+        variance = (posts * (share - mean) ** 2).sum(axis=0) / np.maximum(total, 1)
+        chance = mean * (1 - mean) * (posts > 0).sum(axis=0) / np.maximum(total, 1)
+        between = np.maximum(variance - chance, 1e-4)
+        firmness = np.clip(mean * (1 - mean) / between - 1, LOOSEST, STIFFEST)
+        # A source that has hardly been read cannot be surprising: its prior stays loose.
+        firmness = np.minimum(firmness, LOOSEST + total / 4)
+        return mean * firmness, (1 - mean) * firmness
+
+    @property
+    def known_hours(self) -> Floats:
+        """Return how many hours of each row were known."""
+        return self._volume.known_steps
+
+    def expected_last_day(self, now: datetime) -> Floats:
+        """Return posts that a day up to `now` usually brings, a row each; 0 where unknown."""
+        start = now.astimezone(self._zone) - timedelta(hours=24)
+        hours = [self._volume.expect(start + n * HOUR) for n in range(24)]
+        expected: Floats = np.nan_to_num(np.sum(hours, axis=0))
+        return expected

@@ -1,0 +1,68 @@
+"""Thresholds of the rules, in one place, so that they can be shown, tuned and explained.
+
+The Shitstorm-Skala of Graf and Schwede (Feinheit, 2012) has names for its levels and no numbers.
+Every number here is ours, and is shown as ours.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSettings:
+    """What the rules need to know of the configuration, and their thresholds.
+
+    `volume_rarity` is in deviations above the usual daily peak, `*_surprise` in -log10 of a
+    probability, shares are 0..1.
+    """
+
+    storm_level: int = 3
+    quiet_period: timedelta = timedelta(hours=6)
+    min_history: timedelta = timedelta(days=7)
+    budget_per_week: float = 2.0
+    good_rate: tuple[float, float] = (0.03, 0.08)
+    silent_after: timedelta = timedelta(days=1)
+    volume_rarity: float = 2.0
+    volume_least: int = 10
+    sentiment_surprise: float = 4.0
+    sentiment_least: int = 8
+    sentiment_authors: int = 5
+    engagement_surprise: float = 3.0
+    silence_surprise: float = 8.0
+    removed_least: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class StormThresholds:
+    """When criticism becomes a storm. `held` thresholds apply while one is on (hysteresis)."""
+
+    window: timedelta = timedelta(hours=3)
+    voices: int = 8
+    times_usual: float = 3.0
+    rarity: float = 1.0
+    surprise: float = 2.5
+    above_usual: float = 0.10
+    least_share: float = 0.30
+    held_voices: int = 4
+    held_times_usual: float = 1.5
+    cold_voices: int = 15
+    cold_history_h: float = 6.0
+    cold_share: float = 0.40
+    new_authors: float = 0.5
+    platform_share: float = 0.15
+    platform_voices: int = 3
+    hostile: float = 0.25
+    calls: float = 0.10
+    slogan: float = 0.20
+    removal_talk: float = 0.05
+    reach: float = 10_000.0
+    majority: float = 0.5
+    majority_voices: int = 15
+    strong_voices: int = 20
+    strong_families: int = 3
+    campaign_voices: int = 30
+    campaign_slogan: float = 0.20
+    hurricane_hostile: float = 0.5
+    hurricane_press: int = 2

@@ -1,0 +1,315 @@
+"""Is this a shitstorm? Evidence of several families, and rules that turn it into a level 0 to 6.
+
+The scale is the Shitstorm-Skala of Graf and Schwede (Feinheit, 2012), whose levels are words:
+0 no criticism, 1 single critics, 2 repeated criticism, 3 lasting criticism with a growing echo,
+4 protest groups, 5 a campaign with the critics in the majority, 6 unchecked and hostile. The
+numbers are ours (`StormThresholds`).
+
+Volume alone never makes a storm: criticism must be unusual in number *and* in share, come from
+different people in their own words, and show at least one more sign.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+import numpy as np
+
+from monitor.alerts.baselines import Baselines
+from monitor.alerts.settings import RuleSettings, StormThresholds
+from monitor.alerts.tails import share_interval, share_surprise
+from monitor.alerts.voices import Voices, find_voices, in_window, newcomers, now_ms, originals
+from monitor.types.alerts import Finding, Part
+from monitor.types.observation import (
+    COMPANY,
+    NEGATIVE,
+    POSITIVE,
+    THIRD_PARTY,
+    Observation,
+    PostColumns,
+)
+
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+EXAMPLES = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What the window holds, beside what is usual. None is unknown, never nought."""
+
+    voices: int
+    usual_voices: float
+    before: int
+    rarity: float
+    share: float
+    share_low: float
+    usual_share: float
+    surprise: float
+    history_h: float
+    new_authors: float | None
+    platforms: int
+    hostile: float
+    usual_hostile: float
+    calls: float
+    slogan: float
+    removal_talk: float
+    press: int
+    reach: float | None
+    removed: int
+    repeat_critics: int
+    any_critic: bool
+
+
+def judge(
+    observation: Observation,
+    baselines: Baselines,
+    settings: RuleSettings,
+    thresholds: StormThresholds,
+    *,
+    removed: int = 0,
+    held: bool = False,
+) -> Finding:
+    """Return the storm finding of this moment, with its level and every part that speaks for it.
+
+    `removed` is how many critical posts were removed by moderators lately; `held` says that a
+    storm alert is open, so that the lower thresholds apply.
+    """
+    evidence, voices = gather(observation, baselines, settings, thresholds, removed=removed)
+    level = level_of(evidence, settings, thresholds, held=held)
+    return Finding(
+        rule="storm",
+        level=level,
+        score=evidence.rarity,
+        size=evidence.voices,
+        parts=parts_of(evidence, thresholds),
+        posts=_examples(voices),
+    )
+
+
+def gather(
+    observation: Observation,
+    baselines: Baselines,
+    settings: RuleSettings,
+    thresholds: StormThresholds,
+    *,
+    removed: int = 0,
+) -> tuple[Evidence, Voices]:
+    """Count the signs of the last hours."""
+    posts, at = observation.posts, now_ms(observation)
+    original = originals(posts)
+
+    def voices_in(length: timedelta, end: int) -> Voices:
+        rows = in_window(posts, end, length)
+        return find_voices(posts.where(rows), original[rows])
+
+    window = voices_in(thresholds.window, at)
+    before = voices_in(thresholds.window, at - _ms(thresholds.window)).critical
+    hour, six = voices_in(HOUR, at).critical, voices_in(6 * HOUR, at).critical
+    blank = np.full(baselines.sources + 2, np.nan)
+    hours, sixes = blank.copy(), blank.copy()
+    hours[-1], sixes[-1] = hour, six
+    reading = baselines.look(hours, sixes, observation.now)
+    usual = float(np.nan_to_num(reading.window_expected[-1])) / 6 * (thresholds.window / HOUR)
+    a, b = (float(column[-1]) for column in baselines.usual_share())
+    low, _ = share_interval(window.critical, window.labelled)
+    history_h = float(baselines.known_hours[-1])
+    critics = window.posts
+    tagged = critics.tag[critics.tag >= 0]
+    top_tag = int(np.bincount(tagged).max()) if len(tagged) else 0
+    day = posts.where(in_window(posts, at, DAY))
+    evidence = Evidence(
+        voices=window.critical,
+        usual_voices=usual,
+        before=before,
+        rarity=float(reading.rarity[-1]),
+        share=window.share,
+        share_low=low,
+        usual_share=a / (a + b),
+        surprise=share_surprise(window.critical, window.labelled, a, b),
+        history_h=history_h,
+        new_authors=newcomers(critics, at, history_h, settings.min_history / HOUR),
+        platforms=_platforms(window, thresholds),
+        hostile=_share(critics.toxic),
+        usual_hostile=_usual_hostile(observation, at, thresholds),
+        calls=_share(critics.call),
+        slogan=top_tag / len(critics) if top_tag >= thresholds.platform_voices else 0.0,
+        removal_talk=_share(critics.about_removal),
+        press=_press(observation, at),
+        reach=_reach(critics.followers),
+        removed=removed,
+        repeat_critics=_repeat_critics(day),
+        any_critic=bool(((day.sentiment == NEGATIVE) & (day.role != COMPANY)).any()),
+    )
+    return evidence, window
+
+
+def level_of(e: Evidence, settings: RuleSettings, t: StormThresholds, *, held: bool = False) -> int:
+    """Return the level 0..6; the first rule that holds, from the top."""
+    if is_wave(e, settings, t, held=held) and is_turned(e, t, held=held):
+        spread = len(families(e, t))
+        campaign = e.slogan >= t.campaign_slogan or e.calls >= t.campaign_slogan
+        if (
+            e.share_low > t.majority
+            and e.platforms >= 2
+            and campaign
+            and e.voices >= t.campaign_voices
+        ):
+            hurricane = e.hostile >= t.hurricane_hostile and e.press >= t.hurricane_press
+            return 6 if hurricane else 5
+        if e.voices >= t.strong_voices and spread >= t.strong_families:
+            return 4
+        if spread >= 1 and e.removed >= settings.removed_least:
+            return 4
+        if spread >= 1 or held:
+            return 3
+        return 2
+    if e.surprise >= t.surprise and e.voices >= t.held_voices:
+        return 2
+    if e.repeat_critics >= 3:
+        return 2
+    return int(e.any_critic)
+
+
+def is_wave(e: Evidence, settings: RuleSettings, t: StormThresholds, *, held: bool) -> bool:
+    """Whether unusually many different people are critical."""
+    if held:
+        return e.voices >= max(t.held_voices, t.held_times_usual * e.usual_voices)
+    if e.history_h < 24:
+        # Nothing is usual yet: only a clear rise within the hours that we have seen counts.
+        return (
+            e.history_h >= t.cold_history_h
+            and e.voices >= max(t.cold_voices, t.times_usual * (e.before + 1))
+            and e.share_low >= t.cold_share
+        )
+    return e.voices >= max(t.voices, t.times_usual * e.usual_voices) and e.rarity >= t.rarity
+
+
+def is_turned(e: Evidence, t: StormThresholds, *, held: bool) -> bool:
+    """Whether the mood has turned: the critics' share is beyond what chance and habit explain."""
+    if held:
+        return e.share >= e.usual_share + t.above_usual / 2
+    return (
+        e.surprise >= t.surprise
+        and e.share_low >= e.usual_share + t.above_usual
+        and e.share_low >= t.least_share
+    )
+
+
+def families(e: Evidence, t: StormThresholds) -> frozenset[str]:
+    """Return the further signs that hold, by name."""
+    signs = {
+        "new_authors": e.new_authors is not None and e.new_authors >= t.new_authors,
+        "platforms": e.platforms >= 2,
+        "hostile_tone": e.hostile >= max(t.hostile, 2 * e.usual_hostile),
+        "calls_to_act": e.calls >= t.calls and e.calls * e.voices >= t.platform_voices,
+        "slogan": e.slogan >= t.slogan,
+        "press": e.press >= 1,
+        "reach": e.reach is not None and e.reach >= t.reach,
+        "removal_talk": e.removal_talk >= t.removal_talk
+        and e.removal_talk * e.voices >= t.platform_voices,
+        "removed_criticism": e.removed > 0,
+        "majority": e.share_low > t.majority and e.voices >= t.majority_voices,
+    }
+    return frozenset(name for name, holds in signs.items() if holds)
+
+
+WEIGHTS = {
+    "volume": 1.0,
+    "negative_share": 1.0,
+    "new_authors": 0.7,
+    "platforms": 0.6,
+    "press": 0.6,
+    "calls_to_act": 0.5,
+    "slogan": 0.5,
+    "removal_talk": 0.5,
+    "removed_criticism": 0.5,
+    "hostile_tone": 0.4,
+    "reach": 0.4,
+}
+"""How much a part carries the alert when it holds; a part that does not hold weighs 0."""
+
+
+def parts_of(e: Evidence, t: StormThresholds) -> tuple[Part, ...]:
+    """Return every part with its value beside the usual one; parts without data have None."""
+    holding = families(e, t)
+    counted = e.voices >= t.times_usual * e.usual_voices and e.voices >= t.voices
+    share_turned = e.share_low >= e.usual_share + t.above_usual
+    values: dict[str, tuple[float | None, float | None, bool]] = {
+        "volume": (e.voices, round(e.usual_voices, 2), counted),
+        "negative_share": (round(e.share, 3), round(e.usual_share, 3), share_turned),
+        "new_authors": (
+            None if e.new_authors is None else round(e.new_authors, 3),
+            t.new_authors,
+            "new_authors" in holding,
+        ),
+        "platforms": (e.platforms, 1, "platforms" in holding),
+        "press": (e.press, 0, "press" in holding),
+        "calls_to_act": (round(e.calls, 3), t.calls, "calls_to_act" in holding),
+        "slogan": (round(e.slogan, 3), t.slogan, "slogan" in holding),
+        "removal_talk": (round(e.removal_talk, 3), t.removal_talk, "removal_talk" in holding),
+        "removed_criticism": (e.removed, 0, "removed_criticism" in holding),
+        "hostile_tone": (
+            round(e.hostile, 3),
+            round(e.usual_hostile, 3),
+            "hostile_tone" in holding,
+        ),
+        "reach": (e.reach, t.reach, "reach" in holding),
+    }
+    return tuple(
+        Part(name, value, baseline, WEIGHTS[name] if holds else 0.0)
+        for name, (value, baseline, holds) in values.items()
+    )
+
+
+def _platforms(window: Voices, t: StormThresholds) -> int:
+    least = max(t.platform_voices, t.platform_share * window.critical)
+    return int((np.bincount(window.posts.platform, minlength=1) >= least).sum())
+
+
+def _press(observation: Observation, at: int) -> int:
+    """Count outlets whose reports of the last day are not friendly."""
+    posts = observation.posts
+    rows = in_window(posts, at, DAY)
+    told = (posts.role[rows] == THIRD_PARTY) & (posts.sentiment[rows] != POSITIVE)
+    told &= np.array(observation.press, dtype=bool)[posts.platform[rows]]
+    sources, authors = posts.source[rows][told], posts.author[rows][told]
+    return len({(s, a) for s, a in zip(sources.tolist(), authors.tolist(), strict=True)})
+
+
+def _reach(followers: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float | None:
+    known = followers[~np.isnan(followers)]
+    return float(known.max()) if len(known) else None
+
+
+def _usual_hostile(observation: Observation, at: int, t: StormThresholds) -> float:
+    """Return the hostile share of the critics of the last two days before the window."""
+    posts = observation.posts
+    earlier = posts.created <= at - _ms(t.window)
+    rows = earlier & (posts.sentiment == NEGATIVE) & (posts.role != COMPANY)
+    return (float(posts.toxic[rows].sum()) + 0.5) / (float(rows.sum()) + 10.0)
+
+
+def _repeat_critics(posts: PostColumns) -> int:
+    """Count people who were critical at least twice within the day."""
+
+    rows = (posts.sentiment == NEGATIVE) & (posts.role != COMPANY) & (posts.author >= 0)
+    _, counts = np.unique(posts.author[rows], return_counts=True)
+    return int((counts >= 2).sum())
+
+
+def _examples(voices: Voices) -> tuple[str, ...]:
+    """Return the first posts and those of the farthest reach."""
+    posts = voices.posts
+    reach = np.nan_to_num(posts.followers, nan=0.0)
+    order = [*range(min(2, len(posts))), *np.argsort(-reach, kind="stable").tolist()]
+    return tuple(str(posts.uid[i]) for i in dict.fromkeys(order))[:EXAMPLES]
+
+
+def _share(flags: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> float:
+    return float(flags.mean()) if len(flags) else 0.0
+
+
+def _ms(span: timedelta) -> int:
+    return round(span.total_seconds() * 1000)
