@@ -103,6 +103,7 @@ def import_rows(
     mapping: Mapping[str, str] | None = None,
     values: Mapping[tuple[str, str], str] | None = None,
     progress: Progress = lambda _n: None,
+    stop: Callable[[], bool] = lambda: False,
 ) -> Imported:
     """Save the rows of a posts file. Good rows always arrive; bad ones land in `rejects`.
 
@@ -116,6 +117,8 @@ def import_rows(
         rejects.add(page.rejected)
         read += len(batch)
         progress(len(batch))
+        if stop():
+            break
     return Imported(
         read=read,
         new=total.new,

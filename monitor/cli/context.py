@@ -141,6 +141,11 @@ class Context:
 
         return Console(stderr=True, highlight=False)
 
+    @staticmethod
+    def time(moment: datetime | None) -> str | None:
+        """Write a moment as scripts read it."""
+        return show_time(moment)
+
     def say(self, text: str) -> None:
         """Tell a person something beside the result (stderr), as it is written."""
         self.err.print(text, markup=False, soft_wrap=True)

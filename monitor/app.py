@@ -1,0 +1,261 @@
+"""Builds every object from the settings: the only place that knows which class stands where."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from datetime import datetime, timedelta
+from functools import cached_property
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from connectors.base import Connector
+from connectors.types import Post, Source
+from monitor.config import Secrets, Settings, SourceSettings, parse_settings
+from monitor.errors import ConfigError, UsageError
+from monitor.pipeline import (
+    CompanyWords,
+    Labelled,
+    Progress,
+    Rejects,
+    fetch_source,
+    label_posts,
+    refresh_source,
+)
+from monitor.store.store import Store
+from monitor.types.posts import Fetched, SourceState
+from monitor.types.roles import Roles
+
+if TYPE_CHECKING:
+    from connectors.traffic import Traffic
+    from models.base import Classifier
+    from monitor.exports import Pseudonym
+    from monitor.keys import Keys
+
+FETCH_THREADS = 8
+"""Sources that are asked at the same time; their answers are saved one after the other."""
+
+
+class App:
+    """The parts of the program, each built at first need. `clock` gives an aware time."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        store_path: Path | None,
+        *,
+        clock: Callable[[], datetime],
+        lang: str = "en",
+        secrets: Secrets | None = None,
+    ) -> None:
+        self.settings = settings
+        self.store_path = store_path
+        self.clock = clock
+        self.lang = lang
+        self.secrets = secrets or Secrets()
+
+    @cached_property
+    def roles(self) -> Roles:
+        """Who is company and who third party, by config."""
+        company = self.settings.company
+        return Roles(
+            tuple(account.casefold() for account in company.accounts),
+            tuple(account.casefold() for account in company.third_party),
+        )
+
+    @cached_property
+    def company(self) -> CompanyWords:
+        """What texts may call the company."""
+        company = self.settings.company
+        return CompanyWords(company.name, company.names, company.exclude)
+
+    @cached_property
+    def store(self) -> Store:
+        """The opened store."""
+        return Store(self.store_path, self.roles)
+
+    @cached_property
+    def classifier(self) -> Classifier:
+        """The classifier in force. Raises ModelError where weights are missing or damaged."""
+        from models.builtin import load
+
+        models = self.settings.models
+        return load(models.speed, models.unsure_below)
+
+    def rejects(self, name: str) -> Rejects:
+        """The file that keeps what could not be read of an input of that name."""
+        return Rejects(self.store_path.parent if self.store_path else None, name)
+
+    # --- sources ------------------------------------------------------------------------------
+
+    def sources(self, names: Sequence[str] = ()) -> list[Source]:
+        """Return the enabled sources of the config, or those named. Raises UsageError."""
+        by_name = {entry.name: entry for entry in self.settings.sources}
+        unknown = [name for name in names if name not in by_name]
+        if unknown:
+            known = ", ".join(by_name) or "none; `sturmglas sources add URL` writes one"
+            raise UsageError(f"{', '.join(unknown)}: no such source; the config has {known}")
+        wanted = [by_name[name] for name in names] if names else list(by_name.values())
+        return [self.source(entry) for entry in wanted if entry.enabled or names]
+
+    def source(self, entry: SourceSettings) -> Source:
+        """Turn an entry of the config, with its secrets, into a source."""
+        facts = self.connector(entry.platform).facts
+        secrets = {}
+        for word in (*facts.secrets, *facts.optional_secrets):
+            value = self.secrets.get("sources", entry.name, word)
+            if value is not None:
+                secrets[word] = value.get_secret_value()
+            elif word in facts.secrets:
+                variable = Secrets.variable("sources", entry.name, word)
+                raise ConfigError(
+                    f"sources.{entry.name}: {facts.title} needs a secret; set {variable}, "
+                    f"or {variable}_FILE to a file that holds it"
+                )
+        return Source(
+            name=entry.name,
+            platform=entry.platform,
+            target=entry.target,
+            base_url=entry.base_url,
+            own=entry.own,
+            since=entry.since or self.clock() - timedelta(days=30),
+            allow_private=entry.allow_private,
+            max_pages=entry.max_pages,
+            options=entry.options,
+            secrets=secrets,
+        )
+
+    def try_source(self, entry: Mapping[str, Any], posts: int = 3) -> list[Post]:
+        """Return the first posts of a place that is not in the config yet.
+
+        Raises ConfigError for a bad entry and ConnectorError where the platform does not answer.
+        """
+        settings = parse_settings({"sources": [dict(entry)]}, "the new source")
+        source = self.source(settings.sources[0])
+        pages = self.connector(source.platform).fetch(source, None)
+        return list(islice((post for page in pages for post in page.posts), posts))
+
+    def connector(self, platform: str) -> Connector:
+        """Return the connector of a platform. Raises ConfigError for an unknown one."""
+        from connectors.registry import CONNECTORS, connector
+
+        if platform not in CONNECTORS:
+            known = ", ".join(CONNECTORS)
+            raise ConfigError(f"platform {platform!r}: unknown; allowed are {known}")
+        if platform not in self._connectors:
+            self._connectors[platform] = connector(platform, self.traffic)
+        return self._connectors[platform]
+
+    @cached_property
+    def traffic(self) -> Traffic:
+        """Keeps all connectors of the program within each host's limits."""
+        from connectors.traffic import Traffic
+
+        return Traffic()
+
+    @cached_property
+    def _connectors(self) -> dict[str, Connector]:
+        return {}
+
+    def interval(self, entry: SourceSettings) -> timedelta:
+        """Return how often a source is asked: its own wish, else the platform's."""
+        return entry.interval or self.connector(entry.platform).facts.interval
+
+    # --- steps --------------------------------------------------------------------------------
+
+    def fetch(
+        self, names: Sequence[str] = (), *, stop: Callable[[], bool] = lambda: False
+    ) -> Iterator[Fetched]:
+        """Pull the named (or all) sources, several at once; yield each result as it comes."""
+        sources = self.sources(names)
+        self.store  # noqa: B018 - opened here, so that trouble with it shows before any request
+        with ThreadPoolExecutor(min(FETCH_THREADS, max(1, len(sources)))) as pool:
+            jobs = [pool.submit(self.fetch_one, source, stop) for source in sources]
+            for job in as_completed(jobs):
+                yield job.result()
+
+    def fetch_one(self, source: Source, stop: Callable[[], bool] = lambda: False) -> Fetched:
+        """Pull one source."""
+        return fetch_source(
+            self.connector(source.platform),
+            source,
+            self.store,
+            self.rejects(source.name),
+            self.clock,
+            stop=stop,
+        )
+
+    def refresh_one(self, source: Source, since_last: timedelta) -> None:
+        """Look again at recent posts of one source."""
+        connector = self.connector(source.platform)
+        refresh_source(connector, source, self.store, self.clock(), since_last)
+
+    def label(
+        self,
+        *,
+        everything: bool = False,
+        limit: int | None = None,
+        progress: Progress = lambda _n: None,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> Labelled:
+        """Label what has no labels yet, or everything anew."""
+        return label_posts(
+            self.store,
+            self.classifier,
+            self.company,
+            self.clock(),
+            everything=everything,
+            limit=limit,
+            progress=progress,
+            stop=stop,
+        )
+
+    # --- how it stands ------------------------------------------------------------------------
+
+    def source_names(self) -> list[str]:
+        """Return the configured sources, then those that only files brought."""
+        configured = [entry.name for entry in self.settings.sources]
+        held = [state.source for state in self.store.sources.states()]
+        return configured + [name for name in held if name not in configured]
+
+    def source_state(self, name: str) -> tuple[SourceState | None, float | None]:
+        """Return how a source fares and the share (0..1) of the last day that is covered.
+
+        Coverage is unknown (None) for a source that was never fetched.
+        """
+        state = self.store.sources.state(name)
+        if state is None or state.last_success is None:
+            return state, None
+        now = self.clock()
+        return state, self.store.sources.coverage(name, now - timedelta(days=1), now)
+
+    # --- what leaves --------------------------------------------------------------------------
+
+    @cached_property
+    def keys(self) -> Keys:
+        """The operator's keys, made beside the store at first need."""
+        from monitor.keys import load_keys
+
+        return load_keys(self.store_path)
+
+    def export(
+        self, what: str, since: datetime | None, until: datetime | None, *, with_authors: bool
+    ) -> Iterator[Mapping[str, Any]]:
+        """Yield every single item of one kind. Raises UsageError for an unknown kind."""
+        from monitor import exports
+
+        pseudonym: Pseudonym | None = None if with_authors else self.keys.pseudonym
+        kinds: Mapping[str, Callable[[], Iterator[Mapping[str, Any]]]] = {
+            "posts": lambda: exports.export_posts(self.store, since, until, pseudonym),
+            "labels": lambda: exports.export_labels(self.store, since, until),
+            "counts": lambda: exports.export_counts(self.store, since, until),
+        }
+        if what not in kinds:
+            raise UsageError(f"export {what}: allowed are {', '.join(kinds)}")
+        return kinds[what]()
+
+    def close(self) -> None:
+        """Close what was opened."""
+        if "store" in self.__dict__:
+            self.store.close()

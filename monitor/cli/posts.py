@@ -1,0 +1,263 @@
+"""Commands about posts: import, export, posts, search, show, correct."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from monitor.cli.context import Context, context_of, parse_time
+from monitor.errors import NotFound, UsageError
+
+app = typer.Typer()
+
+Pairs = list[str] | None
+
+
+@app.command("import")
+def import_(
+    ctx: typer.Context,
+    file: Annotated[str, typer.Argument(help="JSONL, CSV, XLSX, .gz of these, or - for stdin.")],
+    source: Annotated[str | None, typer.Option(help="Fills rows that name none.")] = None,
+    map_: Annotated[Pairs, typer.Option("--map", help="FIELD=COLUMN of your file.")] = None,
+    value: Annotated[Pairs, typer.Option(help="FIELD:FROM=TO, how to read a word.")] = None,
+) -> None:
+    """Read posts from a file into the store; safe to repeat.
+
+    Example: sturmglas import export.csv --source reviews --map text=Comment
+    """
+    from connectors.files import open_rows
+    from monitor.pipeline import import_rows
+
+    context = context_of(ctx)
+    path = Path(file)
+    if file != "-" and not path.is_file():
+        raise UsageError(f"{file}: no such file")
+    name = "stdin" if file == "-" else path.name
+    mapping, values = parse_mapping(map_ or []), parse_values(value or [])
+    with context.interrupt.after_the_step() as stop, context.progress(f"import {name}") as step:
+        imported = import_rows(
+            open_rows(file),
+            context.store,
+            context.app.rejects(name),
+            context.now,
+            default_source=source or name.split(".")[0],
+            mapping=mapping,
+            values=values,
+            progress=step,
+            stop=stop,
+        )
+    show_import(context, name, imported)
+    if imported.rejected:
+        raise typer.Exit(1)
+
+
+def show_import(context: Context, name: str, imported: Any) -> None:
+    """Say how an import went."""
+    if context.json:
+        context.emit(
+            [
+                {
+                    "read": imported.read,
+                    "new": imported.new,
+                    "updated": imported.updated,
+                    "unchanged": imported.unchanged,
+                    "rejected": imported.rejected,
+                    "rejects_file": imported.rejects_file,
+                }
+            ]
+        )
+        return
+    context.out.print(
+        f"{name}: {imported.read:,} rows read, {imported.new:,} new, {imported.updated:,} updated, "
+        f"{imported.unchanged:,} unchanged, {imported.rejected:,} rejected",
+        markup=False,
+    )
+    if imported.rejects_file:
+        context.say(f"Rejected rows with line and reason: {imported.rejects_file}")
+    context.say("Next: sturmglas label, then sturmglas digest --date DAY")
+
+
+def parse_mapping(pairs: list[str]) -> dict[str, str]:
+    """Read FIELD=COLUMN. Raises UsageError for unknown fields."""
+    from connectors.records import FIELDS
+
+    mapping = {}
+    for pair in pairs:
+        field, equals, column = pair.partition("=")
+        if not equals or field not in FIELDS:
+            raise UsageError(f"--map {pair}: write FIELD=COLUMN; fields are {', '.join(FIELDS)}")
+        mapping[field] = column
+    return mapping
+
+
+def parse_values(pairs: list[str]) -> dict[tuple[str, str], str]:
+    """Read FIELD:FROM=TO. Raises UsageError for unknown fields."""
+    from connectors.records import FIELDS
+
+    values = {}
+    for pair in pairs:
+        field, colon, rest = pair.partition(":")
+        word, equals, meaning = rest.partition("=")
+        if not colon or not equals or field not in FIELDS:
+            raise UsageError(f"--value {pair}: write FIELD:FROM=TO, such as kind:Kommentar=comment")
+        values[field, word] = meaning
+    return values
+
+
+@app.command()
+def export(
+    ctx: typer.Context,
+    what: Annotated[
+        str, typer.Argument(help="posts, labels, counts, alerts, ideas, votes or decisions.")
+    ],
+    since: Annotated[str | None, typer.Option(help="From this time on.")] = None,
+    until: Annotated[str | None, typer.Option(help="Before this time.")] = None,
+    format_: Annotated[str, typer.Option("--format", help="jsonl or csv.")] = "jsonl",
+    with_authors: Annotated[
+        bool, typer.Option("--with-authors", help="Names in clear; this is logged.")
+    ] = False,
+) -> None:
+    """Write every single item to stdout; authors are keyed hashes unless asked for.
+
+    Example: sturmglas export posts --since 2026-03-01 --format csv > posts.csv
+    """
+    from monitor.cli.tables import write_rows
+
+    context = context_of(ctx)
+    if format_ not in ("jsonl", "csv"):
+        raise UsageError(f"--format {format_}: allowed are jsonl, csv")
+    start = parse_time(since, "--since") if since else None
+    end = parse_time(until, "--until") if until else None
+    write_rows(context.app.export(what, start, end, with_authors=with_authors), format_)
+
+
+@app.command()
+def posts(
+    ctx: typer.Context,
+    source: Annotated[str | None, typer.Option(help="Only of this source.")] = None,
+    label: Annotated[Pairs, typer.Option(help="LABEL=VALUE, such as kind=activity.")] = None,
+    limit: Annotated[int, typer.Option(min=1)] = 50,
+) -> None:
+    """List posts, newest first.
+
+    Example: sturmglas posts --label sentiment=negative --label idea=yes
+    """
+    context = context_of(ctx)
+    labels = dict(_pair(text, "--label") for text in label or ())
+    show_posts(context, context.store.posts.newest(source=source, labels=labels, limit=limit))
+
+
+@app.command()
+def search(
+    ctx: typer.Context,
+    query: Annotated[str, typer.Argument(help='Words; "two words" for a phrase; begin* works.')],
+    limit: Annotated[int, typer.Option(min=1)] = 50,
+) -> None:
+    """Find posts by their words, newest first.
+
+    Example: sturmglas search "Deckel undicht"
+    """
+    context = context_of(ctx)
+    show_posts(context, context.store.posts.search(query, limit=limit))
+
+
+@app.command()
+def show(
+    ctx: typer.Context, uid: Annotated[str, typer.Argument(help="As `posts` shows it.")]
+) -> None:
+    """Show one post in its thread, with labels, evidence, counts over time.
+
+    Example: sturmglas show facebook:123
+    """
+    from monitor.exports import evidence_row, post_row
+
+    context = context_of(ctx)
+    post = context.store.posts.load(uid)
+    if post is None:
+        raise NotFound(f"{uid}: no such post; `sturmglas posts` and `search` show uids")
+    thread = context.store.posts.thread(post)
+    counts = context.store.posts.counts(post.id)
+    versions = context.store.posts.versions(post.id)
+    corrections = context.store.labels.corrected(uid)
+    if context.json:
+        looks = [
+            {
+                "at": c.at,
+                "likes": c.likes,
+                "replies": c.replies,
+                "shares": c.shares,
+                "views": c.views,
+            }
+            for c in counts
+        ]
+        context.emit(
+            [
+                {
+                    **post_row(post),
+                    "evidence": evidence_row(post.labels) if post.labels else {},
+                    "corrections": corrections,
+                    "thread": [post_row(other) for other in thread],
+                    "counts": looks,
+                    "versions": [
+                        {"replaced_at": at, "title": title, "text": text}
+                        for at, title, text in versions
+                    ],
+                }
+            ]
+        )
+        return
+    from monitor.cli.tables import print_post
+
+    print_post(context, post, thread, counts, versions, corrections)
+
+
+@app.command()
+def correct(
+    ctx: typer.Context,
+    uid: Annotated[str, typer.Argument(help="As `posts` shows it.")],
+    corrections: Annotated[list[str], typer.Argument(help="LABEL=VALUE, such as idea=yes.")],
+    by: Annotated[str | None, typer.Option(help="Who says so.")] = None,
+) -> None:
+    """Correct labels of a post; your word survives every re-labelling.
+
+    Example: sturmglas correct facebook:123 sentiment=negative idea=yes --by anna
+    """
+    from monitor.exports import labels_row
+
+    context = context_of(ctx)
+    pairs = [_pair(text, "correct") for text in corrections]
+    with context.store.db.transaction():
+        for label, value in pairs:
+            context.store.labels.correct(uid, label, value, by, context.now)
+    post = context.store.posts.load(uid)
+    labels = labels_row(post.labels) if post else None
+    said = context.store.labels.corrected(uid)
+    if context.json:
+        context.emit([{"uid": uid, **(labels or {}), "corrections": said}])
+        return
+    context.out.print(
+        f"{uid}: " + ", ".join(f"{label} = {value}" for label, value in said.items()), markup=False
+    )
+    if labels is None:
+        context.say("The post has no other labels yet. Next: sturmglas label")
+
+
+def show_posts(context: Context, found: list[Any]) -> None:
+    """Print posts as rows or as a table."""
+    from monitor.exports import post_row
+
+    if context.json:
+        context.emit(post_row(post) for post in found)
+        return
+    from monitor.cli.tables import print_posts
+
+    print_posts(context, found)
+
+
+def _pair(text: str, option: str) -> tuple[str, str]:
+    left, equals, right = text.partition("=")
+    if not equals:
+        raise UsageError(f"{option} {text}: write LABEL=VALUE, such as kind=activity")
+    return left, right

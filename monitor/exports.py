@@ -1,0 +1,143 @@
+"""Every single item of the store as plain rows, in the form in which `import` reads them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from models.types import Labels
+from monitor.store.store import Store
+from monitor.types.posts import StoredPost
+
+Pseudonym = Callable[[str], str]
+"""Turns the name of an account into the name that leaves the house."""
+
+
+def post_row(post: StoredPost, raw: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return a post in the form of a posts file, with its `uid` and its labels."""
+    row: dict[str, Any] = {
+        "uid": post.uid,
+        "platform": post.platform,
+        "source": post.source,
+        "native_id": post.native_id,
+        "url": post.url,
+        "kind": post.kind,
+        "author_id": _native_author(post),
+        "author_handle": post.author_handle,
+        "author_name": post.author_name,
+        "author_followers": post.author_followers,
+        "author_role": post.role,
+        "title": post.title,
+        "text": post.text,
+        "lang": post.lang,
+        "created_at": post.created_at,
+        "seen_at": post.seen_at,
+        "edited_at": post.edited_at,
+        "deleted_at": post.deleted_at,
+        "deleted_reason": post.deleted_reason,
+        "parent_id": native_of(post.parent_uid, post),
+        "root_id": native_of(post.root_uid, post),
+        "likes": post.likes,
+        "replies": post.replies,
+        "shares": post.shares,
+        "views": post.views,
+        "rating": post.rating,
+        "rating_max": post.rating_max,
+        "tags": list(post.tags),
+        "labels": labels_row(post.labels, copy=post.copy),
+    }
+    if post.host is not None:
+        row["host"] = post.host
+    if raw:
+        row |= {key: value for key, value in raw.items() if key not in row}
+    return row
+
+
+def labels_row(labels: Labels | None, *, copy: bool = False) -> dict[str, Any] | None:
+    """Return labels without their evidence, None for an unlabelled post."""
+    if labels is None:
+        return None
+    return {
+        "sentiment": labels.sentiment,
+        "initiator": labels.initiator,
+        "kind": labels.kind,
+        "idea": labels.idea,
+        "toxic": labels.toxic,
+        "spam": labels.spam,
+        "relevant": labels.relevant,
+        "copy": copy,
+        "lang": labels.lang,
+        "probabilities": dict(labels.probabilities),
+        "unsure": list(labels.unsure),
+        "model": labels.model,
+    }
+
+
+def evidence_row(labels: Labels) -> dict[str, Any]:
+    """Return the evidence of each label: the rule that fired and the words that weighed."""
+    return {
+        label: {"rule": evidence.rule, "words": [list(word) for word in evidence.words]}
+        for label, evidence in labels.evidence.items()
+    }
+
+
+def native_of(uid: str | None, post: StoredPost) -> str | None:
+    """Return the platform's own id of a neighbour of `post`."""
+    if uid is None:
+        return None
+    prefix = f"{post.platform}:{post.host}:" if post.host else f"{post.platform}:"
+    return uid.removeprefix(prefix)
+
+
+def export_posts(
+    store: Store, since: datetime | None, until: datetime | None, pseudonym: Pseudonym | None
+) -> Iterator[dict[str, Any]]:
+    """Yield every post; authors as keyed hashes unless `pseudonym` is None (clear)."""
+    for post, raw in store.posts.each(since, until):
+        row = post_row(post, None if pseudonym is not None else json.loads(raw or "{}"))
+        if row["labels"] is not None:
+            row["labels"].pop("copy")
+        if pseudonym is not None:
+            _hide_author(row, post, pseudonym)
+        yield row
+
+
+def export_labels(
+    store: Store, since: datetime | None, until: datetime | None
+) -> Iterator[dict[str, Any]]:
+    """Yield the labels of every labelled post, with evidence."""
+    for post, _raw in store.posts.each(since, until):
+        labels = labels_row(post.labels, copy=post.copy)
+        if labels is not None and post.labels is not None:
+            yield {"uid": post.uid, **labels, "evidence": evidence_row(post.labels)}
+
+
+def export_counts(
+    store: Store, since: datetime | None, until: datetime | None
+) -> Iterator[dict[str, Any]]:
+    """Yield every look at counters, as `counts` lines of a posts file."""
+    for post, _raw in store.posts.each(since, until):
+        for look in store.posts.counts(post.id):
+            yield {
+                "type": "counts",
+                "uid": look.uid,
+                "at": look.at,
+                "likes": look.likes,
+                "replies": look.replies,
+                "shares": look.shares,
+                "views": look.views,
+            }
+
+
+def _native_author(post: StoredPost) -> str | None:
+    if post.author_key is None or ":@" in post.author_key:
+        return None
+    return native_of(post.author_key, post)
+
+
+def _hide_author(row: dict[str, Any], post: StoredPost, pseudonym: Pseudonym) -> None:
+    row["author_id"] = None if post.author_key is None else pseudonym(post.author_key)
+    for field in ("author_handle", "author_name", "author_followers"):
+        row[field] = None
