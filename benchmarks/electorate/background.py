@@ -122,7 +122,7 @@ def _list_walkers(scene: Scene) -> None:
     walkers = rng.choice(where, max(2, len(where) // 200), replace=False)
     for walker, start in scene.sheets[0][["voter", "at"]][walkers].tolist():
         newest = int(np.searchsorted(scene.board.created, start, side="right"))
-        steps = int(min(rng.integers(8, scene.size.cap), newest))
+        steps = min(int(rng.integers(8, scene.size.cap)), newest)
         seen = newest - 1 - np.sort(rng.choice(min(newest, 2 * steps), steps, replace=False))
         at = start + 60 + np.cumsum(rng.integers(4, 15, steps))
         address, device = scene.public.connect(np.array([walker]), np.array([start]))

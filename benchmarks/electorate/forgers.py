@@ -58,21 +58,21 @@ def hire(
     ideas = scene.board.contenders(rng, targets, until=max(done, 0.0), period=scene.period)
     accounts = scene.public.recruit(n, at, "settled")
     delivery = float(rng.uniform(0.84, 0.97))
-    devices = "given" if device is not None else str(rng.choice(["separate", "few"], p=[0.6, 0.4]))
-    given = address is not None
+    way = "given" if address is not None else str(exits)
     if address is None:
         own_line, _ = scene.public.connect(accounts, at)
         address = own_line if exits == "own" else scene.public.networks.exits(rng, exits, n)
+    careless = rng.random() < 0.4 and way != "own" and device is None
     if device is None:  # the careful give every account a clean browser, the careless forget to
         device = scene.public.everyone["device"][accounts].copy()
-        if devices == "few" and exits != "own":
+        if careless:
             device = rng.choice(scene.public.new_devices(max(2, n // 12)), n)
     trail = scene.refer(f"https://forum.example/t/{rng.integers(10**5)}")
     false_trail = rng.random() < 0.4  # forged to look like an ordinary day
     referrer = scene.usual_referrers(n) if false_trail else rng.choice([0, 0, trail], n)
     crowd = scene.gather(
-        called, ideas, honest=False, delivery=round(delivery, 2), exits="given" if given else str(exits),
-        devices="own" if exits == "own" else devices, **facts,
+        called, ideas, honest=False, delivery=round(delivery, 2), exits=way,
+        reuses_devices=careless, **facts,
     )  # fmt: skip
     delivered = rng.random(n) < delivery
     return Forgers(crowd, accounts, int(ideas[0]), address, device, referrer, delivered)

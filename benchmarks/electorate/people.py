@@ -65,9 +65,9 @@ class Public:
         people["carrier"] = rng.choice(CARRIERS, n, p=[0.25, 0.4, 0.35])
         people["mobile"] = rng.beta(1.1, 1.3, n)
         people["region"] = rng.integers(0, 200, n)
-        offices = max(3, n // 60)
-        works = rng.random(n) < 0.25
-        people["office"] = np.where(works, rng.zipf(1.6, n) % offices, NOBODY)
+        # Firms of very different sizes: the largest sends some hundreds, most send a handful.
+        firm = (max(3, n // 60) * rng.random(n) ** 1.5).astype(np.int64)
+        people["office"] = np.where(rng.random(n) < 0.25, firm, NOBODY)
         self._equip(people)
         people["vpn"] = rng.random(n) < 0.015
         people["topic"] = rng.integers(0, TOPICS, n)
