@@ -78,7 +78,7 @@ def _loose_files(app: App, config_file: Path | None) -> Iterator[Check]:
                 "secrets in config",
                 False,
                 f"{config_file} seems to hold a secret",
-                f"move it to the environment, such as {Secrets.variable('sources', 'NAME', 'token')}",
+                f"move it to a variable: {Secrets.variable('sources', 'NAME', 'token')}",
             )
     for path in paths:
         if path.is_file() and path.stat().st_mode & stat.S_IROTH:

@@ -1,7 +1,8 @@
-"""The command `sturmglas`: global options, the groups, and what an error means for the exit code."""
+"""The command `sturmglas`: global options, the groups, and what errors mean for exit codes."""
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -10,7 +11,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from monitor.cli import posts, service, setup
+from monitor.cli import labels, posts, reports, service, setup
 from monitor.cli.context import Context, Interrupt, parse_time
 from monitor.errors import ConfigError, MonitorError, UsageError
 
@@ -22,7 +23,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     epilog="Global options may stand before or after the command.",
 )
-for group in (setup.app, posts.app, service.app):
+for group in (setup.app, posts.app, labels.app, reports.app, service.app):
     app.registered_commands.extend(group.registered_commands)
     app.registered_groups.extend(group.registered_groups)
 
@@ -80,14 +81,14 @@ def hoist(arguments: Sequence[str]) -> list[str]:
     return front + rest
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line. Exits with 0, 1 (something failed), 2 (wrong use) or 130."""
-    if hasattr(sys.stdout, "reconfigure"):
-        # A lone surrogate or a narrow locale shall not turn an answer into a traceback.
-        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
-        sys.stderr.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]  # same kind of stream
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A lone surrogate or a narrow locale shall not turn an answer into a traceback.
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     try:
-        app(hoist(sys.argv[1:]))
+        app(hoist(sys.argv[1:] if arguments is None else arguments))
     except BrokenPipeError:
         # The reader (head, less) has seen enough; nothing of ours went wrong.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

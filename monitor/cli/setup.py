@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from monitor.cli.context import Context, context_of
-from monitor.digest.safe import plain
+from monitor.digest.safe import one_line, plain
 from monitor.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:
@@ -196,7 +196,6 @@ def add(
     """
     from connectors.discover import recognise
 
-    from monitor.cli.tables import excerpt
     from monitor.configfile import add_source
 
     context = context_of(ctx)
@@ -210,7 +209,7 @@ def add(
     entry |= {} if own else {"own": False}
     if not force:
         for post in context.app.try_source(entry):
-            context.out.print(f"  {excerpt(post.text)}", markup=False)
+            context.out.print(f"  {one_line(post.text, 90)}", markup=False)
     path = context.config_file or context.config_path or Path("config.toml")
     try:
         add_source(path, entry)

@@ -50,12 +50,6 @@ def cell(value: Any) -> Any:
     return f"'{text}" if text.startswith(FORMULA_SIGNS) else text
 
 
-def excerpt(text: str, length: int = EXCERPT) -> str:
-    """Return the beginning of a text on one line, harmless for a terminal."""
-    line = one_line(text)
-    return line if len(line) <= length else line[: length - 1] + "…"
-
-
 def local_time(context: Context, moment: datetime | None) -> str:
     """Write a moment in the community's time zone."""
     if moment is None:
@@ -64,26 +58,17 @@ def local_time(context: Context, moment: datetime | None) -> str:
 
 
 def print_posts(context: Context, posts: Sequence[StoredPost]) -> None:
-    """Print a list of posts: when, where, who, labels, the beginning of the text, the uid."""
-    from rich.table import Table
-    from rich.text import Text
-
+    """Print a list of posts: when, where, labels; the beginning of the text; the uid."""
     if not posts:
         context.out.print("No posts found.")
         return
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in ("when", "source", "labels", "text", "uid"):
-        table.add_column(title, overflow="fold", no_wrap=title == "when")
+    width = max(context.out.width - 3, EXCERPT // 2)
     for post in posts:
-        text = "(deleted at its origin)" if post.deleted_at else excerpt(post.text)
-        table.add_row(
-            Text(local_time(context, post.created_at)),
-            Text(plain(post.source)),
-            Text(label_line(post)),
-            Text(text),
-            Text(plain(post.uid)),
-        )
-    context.out.print(table)
+        text = "(deleted at its origin)" if post.deleted_at else one_line(post.text, width)
+        head = f"{local_time(context, post.created_at)}  {plain(post.source)}  {label_line(post)}"
+        context.out.print(head, markup=False, style="bold", soft_wrap=True)
+        context.out.print(f"  {text}", markup=False, soft_wrap=True)
+        context.out.print(f"  {plain(post.uid)}", markup=False, style="dim", soft_wrap=True)
 
 
 def label_line(post: StoredPost) -> str:
@@ -138,5 +123,5 @@ def print_post(
         numbers = ((n, getattr(look, n)) for n in ("likes", "replies", "shares", "views"))
         known = ", ".join(f"{name} {value}" for name, value in numbers if value is not None)
         line(f"  {local_time(context, look.at)}  {known}")
-    for at, _title, text in versions:
-        line(f"Until {local_time(context, at)} it read: {text}")
+    for at, _title, former in versions:
+        line(f"Until {local_time(context, at)} it read: {former}")

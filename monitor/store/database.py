@@ -18,9 +18,14 @@ import sqlite_utils
 from sqlite_utils import Migrations
 
 from monitor.errors import StoreError
-from monitor.store.migrations import campaigns, digest, posts
+from monitor.store.migrations import alerts, campaigns, digest, posts
 
-MIGRATIONS: tuple[Migrations, ...] = (posts.migrations, digest.migrations, campaigns.migrations)
+MIGRATIONS: tuple[Migrations, ...] = (
+    posts.migrations,
+    digest.migrations,
+    campaigns.migrations,
+    alerts.migrations,
+)
 """Sets of migrations in the order in which they are applied."""
 
 BUSY_TIMEOUT_S = 15.0

@@ -140,8 +140,11 @@ def _state(row: sqlite3.Row) -> SourceState:
         state = "stopped"
     elif row["failing_since"] is not None:
         state = "failing"
+    elif row["last_success"] is not None:
+        state = "ok"
     else:
-        state = "new" if row["last_success"] is None else "ok"
+        # A source becomes known by its first run or by its first post out of a file.
+        state = "new" if row["last_try"] is not None else "imported"
     return SourceState(
         source=row["name"],
         platform=row["platform"],

@@ -96,7 +96,11 @@ class Imported:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceState:
-    """How a source fares. `state` is `ok`, `failing`, `stopped`, `new` (never fetched)."""
+    """How a source fares.
+
+    `state` is `ok`, `failing`, `stopped`, `new` (never answered yet) or `imported` (from files
+    alone, never fetched).
+    """
 
     source: str
     platform: str | None

@@ -1,0 +1,142 @@
+"""Wishes are checked: a wrong one is named with its key, what is allowed, and the place."""
+
+from __future__ import annotations
+
+import tomllib
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.cli.setup import TEMPLATE
+from monitor.config import (
+    Secrets,
+    find_config,
+    load_settings,
+    parse_duration,
+    parse_settings,
+    show_duration,
+)
+from monitor.errors import ConfigError
+
+
+def complaint(text: str) -> str:
+    with pytest.raises(ConfigError) as caught:
+        parse_settings(tomllib.loads(text), "config.toml")
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("[genral]\nlanguage = 'de'", ["config.toml", "genral", "general, store, company"]),
+        ("[general]\nlang = 'de'", ["general.lang", "language, timezone"]),
+        ("[general]\nlanguage = 'fr'", ["general.language", "'de' or 'en'", "'fr'"]),
+        ("[general]\ntimezone = 'Mars'", ["general.timezone", "Europe/Berlin", "'Mars'"]),
+        ("[alerts]\nquiet_period = '6 fortnights'", ["alerts.quiet_period", "6h"]),
+        ("[alerts]\nstorm_level = 9", ["alerts.storm_level", "6", "9"]),
+        ("[alerts]\nbudget_per_week = 'two'", ["alerts.budget_per_week", "number"]),
+        ("[[sources]]\nname = 'a b'\nplatform = 'rss'", ["sources.0.name", "'a b'"]),
+        ("[[sources]]\nplatform = 'rss'", ["sources.0.name", "required"]),
+        ("[[sources]]\nname = 'a'\nplatform = 'rss'\ntoken = 'x'", ["sources.0.token", "allowed"]),
+        (
+            "[[sources]]\nname = 'a-b'\nplatform = 'rss'\n"
+            "[[sources]]\nname = 'a_b'\nplatform = 'rss'",
+            ["named twice"],
+        ),
+        ("[[notify]]\nname = 'm'\nkind = 'smtp'", ["notify.0", "host and to"]),
+        ("[[notify]]\nname = 'm'\nkind = 'fax'", ["notify.0.kind", "slack"]),
+        (
+            "[[events]]\nname = 'x'\nfrom = 2026-03-02T00:00:00Z\nto = 2026-03-01T00:00:00Z",
+            ["events.0", "later"],
+        ),
+        ("[[events]]\nname = 'x'\nfrom = 2026-03-02T00:00:00\nto = 2026-03-03T00:00:00Z", ["zone"]),
+    ],
+)
+def test_a_wrong_wish_is_named_with_its_key_and_what_is_allowed(
+    text: str, parts: list[str]
+) -> None:
+    message = complaint(text)
+    for part in parts:
+        assert part in message
+
+
+def test_every_wrong_key_is_named_at_once() -> None:
+    message = complaint("[general]\nlanguage = 'fr'\ntimezone = 'Mars'")
+    assert "general.language" in message
+    assert "general.timezone" in message
+
+
+def test_without_a_config_every_default_holds() -> None:
+    settings = load_settings(None)
+    assert (settings.general.language, settings.general.timezone) == ("en", "UTC")
+    assert settings.store.path == Path("sturmglas.db")
+    assert settings.sources == settings.notify == ()
+
+
+@pytest.mark.parametrize("lang", ["de", "en"])
+def test_the_written_template_is_a_valid_config(lang: str) -> None:
+    text = TEMPLATE.format(lang=lang, timezone="Europe/Berlin")
+    assert parse_settings(tomllib.loads(text), "template").general.language == lang
+
+
+def test_the_commented_entries_of_the_template_are_valid_too() -> None:
+    text = TEMPLATE.format(lang="de", timezone="Europe/Berlin")
+    uncommented = "\n".join(
+        line.removeprefix("# ") if line.startswith("# ") and ("=" in line or "[[" in line) else line
+        for line in text.splitlines()
+    )
+    settings = parse_settings(tomllib.loads(uncommented), "template")
+    assert settings.sources[0].platform == "mastodon"
+    assert settings.events[0].name.startswith("Launch")
+
+
+def test_the_config_that_was_named_must_exist(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="sturmglas init"):
+        find_config(tmp_path / "missing.toml")
+
+
+@pytest.mark.parametrize("content", [b"[general", b"\xff\xfe", b"a = "])
+def test_a_file_that_is_no_toml_is_refused_with_its_name(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "config.toml"
+    path.write_bytes(content)
+    with pytest.raises(ConfigError, match=r"config\.toml"):
+        load_settings(path)
+
+
+def test_secrets_come_from_the_environment_or_a_file_named_there(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("from-file\n", encoding="utf-8")
+    secrets = Secrets(
+        {
+            "STURMGLAS_SOURCES__HELP_FORUM__TOKEN": "direct",
+            "STURMGLAS_NOTIFY__TEAM__SECRET_FILE": str(tmp_path / "token"),
+        }
+    )
+    direct = secrets.get("sources", "help-forum", "token")
+    filed = secrets.get("notify", "team", "secret")
+    assert direct is not None
+    assert filed is not None
+    assert direct.get_secret_value() == "direct"
+    assert filed.get_secret_value() == "from-file"
+    assert secrets.get("sources", "other", "token") is None
+    assert "direct" not in f"{secrets!r} {direct!r} {direct}"
+
+
+def test_a_secret_file_that_is_missing_is_named() -> None:
+    secrets = Secrets({"STURMGLAS_NOTIFY__TEAM__SECRET_FILE": "/nowhere/token"})
+    with pytest.raises(ConfigError, match="STURMGLAS_NOTIFY__TEAM__SECRET_FILE"):
+        secrets.get("notify", "team", "secret")
+
+
+@given(st.integers(1, 10**6))
+def test_a_duration_is_read_back_as_it_was_written(seconds: int) -> None:
+    span = timedelta(seconds=seconds)
+    assert parse_duration(show_duration(span)) == span
+
+
+@pytest.mark.parametrize("text", ["", "15", "m", "15 minutes", "-5m", "5m!", "5m 6"])
+def test_what_is_no_duration_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="duration"):
+        parse_duration(text)
