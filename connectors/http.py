@@ -8,7 +8,7 @@ import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import httpx
@@ -33,6 +33,7 @@ _TRY_AGAIN = (408, 425, 429, 500, 502, 503, 504)
 _PUBLIC_SECRETS = ("username", "user", "client_id", "identifier")
 """Parts of a login that are no secrets: to blot them out would tear holes into texts."""
 
+T = TypeVar("T")
 Params = Mapping[str, Any] | Sequence[tuple[str, Any]]
 Judge = Callable[["Answer"], ConnectorError | None]
 
@@ -138,6 +139,30 @@ class Client:
     ) -> Json:
         """Ask for `path` and return its JSON. Raises BadResponse where it is none."""
         return self._json(self.get(path, params, headers=headers))
+
+    def get_list(self, path: str, params: Params | None = None, *, at: str = "") -> list[Json]:
+        """Ask for `path` and return the list that stands in its JSON under `at` (`data.items`).
+
+        Raises BadResponse where no list stands there.
+        """
+        return self.pick(self.get_json(path, params), at, list)
+
+    def pick(self, value: Json, at: str, kind: type[T]) -> T:
+        """Return the part of a JSON value under a dotted path, if it is of the wanted kind.
+
+        Raises BadResponse, as an answer without its frame cannot be read at all.
+        """
+        part = value
+        for name in at.split(".") if at else ():
+            part = part.get(name) if isinstance(part, dict) else None
+        if not isinstance(part, kind):
+            raise BadResponse(
+                f"{at or 'the answer'} is {type(part).__name__}, {kind.__name__} was wanted; the "
+                "API may have changed",
+                source=self.source.name,
+                excerpt=json.dumps(value)[:EXCERPT],
+            )
+        return part
 
     def find_json(self, path: str, params: Params | None = None) -> Json | None:
         """Ask for a single item; None where it is gone (404, 410)."""
@@ -301,6 +326,8 @@ class Client:
             if isinstance(error, Unavailable) and error.retry_after:
                 host = urlsplit(answer.url).hostname or self.host
                 self.traffic.pause(host, self._who(), error.retry_after)
+            if not error.source:
+                error.source, error.args = name, (f"{name}: {error}",)
             return error
         status, path = answer.status, urlsplit(answer.url).path
         if status < 300 or status in good:
@@ -354,3 +381,8 @@ def _without_none(params: Params | None) -> list[tuple[str, Any]] | None:
         return None
     pairs = params.items() if isinstance(params, Mapping) else params
     return [(name, value) for name, value in pairs if value is not None]
+
+
+def host_of(base_url: str | None) -> str | None:
+    """Return the host that takes part in uids where ids are per server."""
+    return urlsplit(base_url or "").hostname

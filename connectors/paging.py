@@ -14,9 +14,11 @@ from typing import Any, TypeVar
 
 from connectors.errors import BadResponse
 from connectors.moments import parse_moment
-from connectors.types import Cursor, Json, Post, Rejected
+from connectors.types import Budget, Cursor, Followers, Gap, Json, Page, Post, Rejected, Tombstone
 
 T = TypeVar("T")
+Found = Post | Tombstone | Iterable[Post | Tombstone] | None
+"""What a record turns out to be: a post, the end of one, several of these, or nothing of ours."""
 
 UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, IndexError, ArithmeticError)
 """What a garbled record may raise while it is parsed; anything else is a bug of ours."""
@@ -40,28 +42,49 @@ class Step:
 
 
 def parse_each(
-    items: Iterable[Json], parse: Callable[[Json], T | None]
-) -> tuple[tuple[T, ...], tuple[Rejected, ...]]:
-    """Parse records one by one: a garbled one is kept with its reason, its neighbours arrive.
-
-    `parse` returns None for records that are no posts (system messages, boosts).
-    """
+    items: Iterable[Json], parse: Callable[[Json], T]
+) -> tuple[list[T], tuple[Rejected, ...]]:
+    """Parse records one by one: a garbled one is kept with its reason, its neighbours arrive."""
     parsed: list[T] = []
     rejected: list[Rejected] = []
     for raw in items:
         try:
-            value = parse(raw)
+            parsed.append(parse(raw))
         except UNREADABLE as error:
             rejected.append(Rejected(f"{type(error).__name__}: {error}", raw))
-        else:
-            if value is not None:
-                parsed.append(value)
-    return tuple(parsed), tuple(rejected)
+    return parsed, tuple(rejected)
 
 
-def unique(posts: Iterable[Post]) -> tuple[Post, ...]:
-    """Drop repeats within a page; the last one wins, as it is the newest word."""
-    return tuple({post.uid: post for post in posts}.values())
+def make_page(
+    items: Iterable[Json],
+    parse: Callable[[Json], Found],
+    cursor: Cursor,
+    *,
+    budget: Budget | None = None,
+    followers: tuple[Followers, ...] = (),
+    gaps: tuple[Gap, ...] = (),
+    rejected: tuple[Rejected, ...] = (),
+) -> Page:
+    """Turn raw records into a page. A post that comes twice in it keeps its last word."""
+    # several at once are listed here, so that a garbled part rejects its own record only
+    found, bad = parse_each(items, lambda raw: _listed(parse(raw)))
+    flat = [one for several in found for one in several]
+    posts = {one.uid: one for one in flat if isinstance(one, Post)}
+    return Page(
+        posts=tuple(posts.values()),
+        deleted=tuple(one for one in flat if isinstance(one, Tombstone)),
+        rejected=rejected + bad,
+        cursor=cursor,
+        budget=budget,
+        followers=followers,
+        gaps=gaps,
+    )
+
+
+def _listed(found: Found) -> list[Post | Tombstone]:
+    if found is None:
+        return []
+    return [found] if isinstance(found, Post | Tombstone) else list(found)
 
 
 def key_or_none(key: Callable[[Json], T], raw: Json) -> T | None:
@@ -86,9 +109,9 @@ class Backward:
     is read again each time, for posts that turn up late; `deep` likewise, once per `deep_every`.
     A time in the future never becomes the mark: it would hide all that comes until then.
 
-    Threads under the records are read when their size differs from the one known; a run may be
-    cut inside of them too. Cursor, times as ISO 8601: {"mark", "deep_at", "sizes"} and, in a cut
-    walk, {"top", "next", "reached", "todo"}.
+    Threads under the records are read when they have grown; a run may be cut inside of them too.
+    Cursor, times as ISO 8601: {"mark", "deep_at", "sizes"} and, in a cut walk, {"top", "next",
+    "reached", "todo"}.
     """
 
     key: Callable[[Json], datetime]
@@ -189,7 +212,7 @@ class Backward:
             if found is None or moment is None or moment < floor:
                 continue
             name, size = found
-            if size > 0 and sizes.get(name) != size and all(name != known[0] for known in todo):
+            if size > 0 and sizes.get(name, 0) < size and all(name != known[0] for known in todo):
                 todo.append([name, size, None])
         return todo
 

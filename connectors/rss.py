@@ -14,7 +14,7 @@ from connectors.base import ConnectorFacts
 from connectors.errors import BadResponse
 from connectors.http import Answer, Client, Traffic
 from connectors.moments import parse_moment
-from connectors.paging import parse_each, unique
+from connectors.paging import parse_each
 from connectors.text import clean_text, html_to_text, images
 from connectors.types import Account, Cursor, Gap, Json, Page, Post, Source
 
@@ -32,7 +32,10 @@ FACTS = ConnectorFacts(
         "a feed is a window: what leaves it between two looks is lost; the gap is recorded",
         "no likes or views; replies only where the feed counts comments",
     ),
-    exempt=(("limit headers", "feeds have none; Retry-After is obeyed"),),
+    exempt=(
+        ("deletions", "an entry that has left the window is not a deleted one"),
+        ("limit headers", "feeds have none; Retry-After is obeyed"),
+    ),
 )
 
 _KNOWN_KEPT = 2000
@@ -48,66 +51,82 @@ class Rss:
         self._traffic = traffic or Traffic()
 
     def fetch(self, source: Source, cursor: Cursor | None) -> Iterator[Page]:
-        """Yield the feed's entries as one page, older pages too where the feed names them.
+        """Yield the feed's entries, and older pages where the feed names them and we lack them.
 
-        Cursor: {"etag", "modified", "known": {id: hash}, "at", "next"}.
+        Cursor: {"etag", "modified", "at", "known": {id: hash}} and, in a cut walk, {"next",
+        "news": ids that this walk has met first}.
         """
-        state: dict[str, Any] = dict(cursor or {})
+        state: dict[str, Any] = {"known": {}, **(cursor or {})}
         http = Client(source, source.base_url or source.target, self._traffic, redirects=5)
-        address: str | None = state.get("next") or source.target
-        for _ in range(source.max_pages):
-            answer = self._ask(http, str(address), state)
-            if answer.status == 304:
-                return
-            yield self._page(source, answer, state, http)
-            address = state["next"]
-            if not address:
-                return
+        left = source.max_pages
+        # first what a cut run left, then from the top
+        for start in [state["next"], None] if state.get("next") else [None]:
+            place, visited = start, set[str]()
+            while left > 0:
+                left -= 1
+                answer = self._ask(http, place, state)
+                if answer.status == 304:
+                    return
+                yield self._page(source, answer, state, http, is_top=place is None)
+                place = state.get("next")
+                if place is None:
+                    break
+                if place in visited:
+                    raise BadResponse("the feed's pages go in circles", source=source.name)
+                visited.add(place)
 
-    def _ask(self, http: Client, address: str, state: dict[str, Any]) -> Answer:
+    def _ask(self, http: Client, place: str | None, state: dict[str, Any]) -> Answer:
         headers = {
             "Accept": "application/feed+json, application/atom+xml, application/rss+xml, */*"
         }
-        if not state.get("next"):
+        if place is None:
             # an older page has no business with the tags of the newest one
             if state.get("etag"):
                 headers["If-None-Match"] = state["etag"]
             if state.get("modified"):
                 headers["If-Modified-Since"] = state["modified"]
-        return http.get(address, headers=headers, good=(304,))
+        return http.get(place or http.source.target, headers=headers, good=(304,))
 
-    def _page(self, source: Source, answer: Answer, state: dict[str, Any], http: Client) -> Page:
-        now = self._traffic.now()
+    def _page(
+        self, source: Source, answer: Answer, state: dict[str, Any], http: Client, *, is_top: bool
+    ) -> Page:
         feed, entries, older = parse_feed(answer, source)
         posts, rejected = parse_each(entries, lambda raw: parse_entry(source, raw, feed))
         prints = {post.native_id: _print_of(post) for post in posts}
-        known: dict[str, str] = state.get("known", {})
-        first_page = not state.get("next")
-        nothing_known = bool(known) and bool(prints) and not known.keys() & prints.keys()
+        known, news = state["known"], set(state.get("news", ()))
+        settled = known.keys() - news
+        met = 2 * len(settled & prints.keys()) > len(prints)
         gaps: tuple[Gap, ...] = ()
-        if first_page and nothing_known and not older and state.get("at"):
-            oldest = min((p.created_at for p in posts if p.created_at), default=now)
-            last_look = parse_moment(state["at"])
-            if last_look < oldest:
-                gaps = (Gap(source.name, last_look, oldest, "the feed moved on between two looks"),)
-        if first_page:
+        if is_top:
+            if settled and prints and not settled & prints.keys() and not older:
+                gaps = self._gap(source, state, posts)
             state["etag"] = answer.headers.get("etag")
             state["modified"] = answer.headers.get("last-modified")
-            state["at"] = now.isoformat()
-        # older pages are read on the first run and where the newest page holds nothing known
-        state["next"] = older if older and (not known or nothing_known or not first_page) else None
-        if not prints.keys() - known.keys():
-            state["next"] = None
-        changed = tuple(p for p in posts if known.get(p.native_id) != prints[p.native_id])
-        merged = {**known, **prints}
-        state["known"] = dict(list(merged.items())[-_KNOWN_KEPT:])
+            state["at"] = self._traffic.now().isoformat()
+        bound = source.since
+        is_old = bound is not None and all(p.created_at and p.created_at < bound for p in posts)
+        changed = {p.uid: p for p in posts if known.get(p.native_id) != prints[p.native_id]}
+        if older and posts and not met and not is_old:
+            state["next"], state["news"] = older, sorted(news | (prints.keys() - settled))
+        else:
+            state.pop("next", None)
+            state.pop("news", None)
+        state["known"] = dict(list({**known, **prints}.items())[-_KNOWN_KEPT:])
         return Page(
-            posts=unique(changed),
+            posts=tuple(changed.values()),
             rejected=rejected,
             gaps=gaps,
             cursor=json.loads(json.dumps(state)),
             budget=http.budget,
         )
+
+    def _gap(self, source: Source, state: dict[str, Any], posts: list[Post]) -> tuple[Gap, ...]:
+        """Nothing on the page is known: between the last look and its oldest entry we are blind."""
+        oldest = min((p.created_at for p in posts if p.created_at), default=None)
+        last_look = parse_moment(state["at"])
+        if oldest is None or oldest <= last_look:
+            return ()
+        return (Gap(source.name, last_look, oldest, "the feed moved on between two looks"),)
 
 
 def parse_feed(answer: Answer, source: Source) -> tuple[Json, list[Json], str | None]:
@@ -269,7 +288,7 @@ def _body_of(raw: Json) -> tuple[str, bool]:
     """The fullest text that an entry has, and whether it is HTML."""
     for content in [*raw.get("content", []), raw.get("summary_detail") or {}]:
         if content.get("value"):
-            return content["value"], content.get("type") != "text/plain" or "<" in content["value"]
+            return content["value"], content.get("type") != "text/plain"
     return raw.get("summary") or "", True
 
 
@@ -283,7 +302,8 @@ def _author_name(text: str | None) -> str | None:
 
 
 def _stamp(raw: Json, name: str) -> datetime | None:
-    parsed = raw.get(f"{name}_parsed")
+    # asked by `in`, as feedparser warns where it would answer with another field's time
+    parsed = raw[f"{name}_parsed"] if f"{name}_parsed" in raw else None
     if parsed is None:
         return None
     return parse_moment(datetime.fromtimestamp(calendar.timegm(parsed), UTC))

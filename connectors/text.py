@@ -73,13 +73,13 @@ def _walk(node: LexborNode, parts: list[str], depth: int, *, verbatim: bool) -> 
             parts.append(child.attributes.get("alt") or "")
         else:
             block = tag in _BLOCKS
-            if tag == "li":
-                parts.append("\n- ")
+            if tag in ("li", "tr", "dd"):
+                parts.append("\n- " if tag == "li" else "\n")
             elif block:
                 parts.append("\n\n")
             _walk(child, parts, depth + 1, verbatim=verbatim or tag == "pre")
             if block:
-                parts.append("\n" if tag in ("li", "tr") else "\n\n")
+                parts.append("" if tag in ("li", "tr", "dd") else "\n\n")
 
 
 def _tidy(text: str) -> str:

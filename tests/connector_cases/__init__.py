@@ -1,0 +1,1 @@
+"""One small make-believe server per platform, for the contract of connectors."""
