@@ -61,6 +61,7 @@ def advance(
     alerts: Sequence[Alert],
     findings: Iterable[Finding],
     now: datetime,
+    *,
     settings: RuleSettings,
     zone: tzinfo,
     events: Sequence[KnownEvent] = (),
@@ -252,4 +253,4 @@ def context_of(
         if event.start - CONTEXT_REACH <= now < event.end + CONTEXT_REACH
     ]
     fresh = [f"post:{uid}" for uid, at in own_posts if now - timedelta(hours=24) <= at <= now]
-    return tuple([*named, *fresh[-3:]])
+    return (*named, *fresh[-3:])

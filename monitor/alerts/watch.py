@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from monitor.alerts.baselines import Baselines
 from monitor.alerts.engagement import unusual_posts
@@ -26,8 +26,8 @@ from monitor.types.observation import Floats, Observation
 class Watch:
     """The rules with their thresholds."""
 
-    settings: RuleSettings = RuleSettings()
-    storm: StormThresholds = StormThresholds()
+    settings: RuleSettings = field(default_factory=RuleSettings)
+    storm: StormThresholds = field(default_factory=StormThresholds)
 
     def look(
         self,

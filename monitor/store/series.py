@@ -1,0 +1,329 @@
+"""What the rules need, read as columns: recent posts, hourly numbers, gaps, own posts' looks."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.store.database import Database, from_ms
+from monitor.types.observation import (
+    COMPANY,
+    CUSTOMER,
+    NEGATIVE,
+    NEUTRAL,
+    NEVER,
+    OTHER,
+    POSITIVE,
+    THIRD_PARTY,
+    UNKNOWN,
+    Look,
+    PostColumns,
+    Resonance,
+    Span,
+)
+
+HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
+OLDEST_DAYS = 400
+"""Days back that hourly numbers are kept for; a post dated 1970 is kept, but moves no rule."""
+
+ROLES = {"customer": CUSTOMER, "company": COMPANY, "third_party": THIRD_PARTY}
+MOODS = {"negative": NEGATIVE, "neutral": NEUTRAL, "positive": POSITIVE}
+NUMBERS = np.dtype("<i4")
+KINDS = 3  # posts, labelled, negative
+
+Signs = Callable[[str], tuple[bool, bool, int | None, str | None]]
+"""Text -> (calls to act, speaks of removal, copy key, first tag)."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceNames:
+    """Sources of the store in order of their ids. `ids` are the store's, rows are ours."""
+
+    ids: tuple[int, ...]
+    names: tuple[str, ...]
+    row_of: Mapping[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """Hourly numbers: arrays of shape (hours, sources), the first hour beginning at `start` ms."""
+
+    start: int
+    posts: NDArray[np.float64]
+    labelled: NDArray[np.float64]
+    negative: NDArray[np.float64]
+
+
+class SeriesTable:
+    """Reads series; keeps the hourly numbers that they are made of."""
+
+    def __init__(self, db: Database, signs: Signs) -> None:
+        self.db = db
+        self._signs = signs
+
+    def sources(self) -> SourceNames:
+        """Return all sources."""
+        rows = self.db.rows("SELECT id, name FROM sources ORDER BY id")
+        ids = tuple(int(row[0]) for row in rows)
+        return SourceNames(ids, tuple(row[1] for row in rows), {s: n for n, s in enumerate(ids)})
+
+    # --- hourly numbers -----------------------------------------------------------------------
+
+    def refresh_hours(self, now: int) -> int:
+        """Count anew the days that got new posts or labels. Returns how many days."""
+        with self.db.transaction() as connection:
+            saved = self.db.value("SELECT value FROM meta WHERE key = 'hours'")
+            done = json.loads(saved) if saved else {"post": 0, "label": 0}
+            newest = self.db.row(
+                "SELECT (SELECT coalesce(max(id), 0) FROM posts), "
+                "(SELECT coalesce(max(labelled_at), 0) FROM labels)"
+            )
+            assert newest is not None, "an aggregate always has a row"
+            days = self._changed_days(connection, done["post"], done["label"], now)
+            for day in days:
+                self._count_day(connection, day)
+            connection.execute(
+                "INSERT OR REPLACE INTO meta (key, value) VALUES ('hours', ?)",
+                (json.dumps({"post": newest[0], "label": newest[1]}),),
+            )
+        return len(days)
+
+    def _changed_days(
+        self, connection: sqlite3.Connection, post: int, label: int, now: int
+    ) -> list[int]:
+        # Labels of the same millisecond as the last look may have come after it: >=. The plus
+        # signs keep SQLite from walking all of the time index instead of the new rows.
+        rows = connection.execute(
+            "SELECT DISTINCT created_at / :day FROM posts WHERE id > :post "
+            "AND +created_at BETWEEN :oldest AND :newest "
+            "UNION SELECT DISTINCT p.created_at / :day FROM labels l "
+            "JOIN posts p ON p.id = l.post_id "
+            "WHERE l.labelled_at >= :label AND +p.created_at BETWEEN :oldest AND :newest",
+            {
+                "day": DAY_MS,
+                "post": post,
+                "label": label,
+                "oldest": max(0, now - OLDEST_DAYS * DAY_MS),
+                "newest": now + DAY_MS,
+            },
+        )
+        return sorted(int(row[0]) for row in rows)
+
+    def _count_day(self, connection: sqlite3.Connection, day: int) -> None:
+        rows = connection.execute(
+            "SELECT source_id, (created_at % :day) / :hour AS hour, count(*), "
+            "sum(sentiment IS NOT NULL), sum(sentiment = 'negative') FROM counted "
+            "WHERE created_at >= :start AND created_at < :end AND role <> 'company' GROUP BY 1, 2",
+            {"day": DAY_MS, "hour": HOUR_MS, "start": day * DAY_MS, "end": (day + 1) * DAY_MS},
+        )
+        numbers: dict[int, NDArray[np.int32]] = defaultdict(
+            lambda: np.zeros((KINDS, 24), dtype=NUMBERS)
+        )
+        for source, hour, posts, labelled, negative in rows:
+            numbers[source][:, hour] = posts, labelled, negative or 0
+        connection.execute("DELETE FROM hours WHERE day = ?", (day,))
+        connection.executemany(
+            "INSERT INTO hours (day, source_id, numbers) VALUES (?, ?, ?)",
+            [(day, source, block.tobytes()) for source, block in numbers.items()],
+        )
+
+    def load_hours(self, sources: SourceNames, start: int, end: int) -> Hours:
+        """Return numbers of the whole hours in [start, end) ms, both on the hour."""
+        first_day, last_day = start // DAY_MS, -(-end // DAY_MS)
+        rows = self.db.rows(
+            "SELECT day, source_id, numbers FROM hours WHERE day >= ? AND day < ?",
+            (first_day, last_day),
+        )
+        cube = np.zeros((last_day - first_day, len(sources.ids), KINDS, 24), dtype=NUMBERS)
+        if rows:
+            days = [row[0] - first_day for row in rows]
+            columns = [sources.row_of[row[1]] for row in rows]
+            blocks = np.frombuffer(b"".join(row[2] for row in rows), dtype=NUMBERS)
+            cube[days, columns] = blocks.reshape(-1, KINDS, 24)
+        flat = cube.transpose(2, 0, 3, 1).reshape(KINDS, -1, len(sources.ids)).astype(float)
+        cut = slice((start - first_day * DAY_MS) // HOUR_MS, (end - first_day * DAY_MS) // HOUR_MS)
+        return Hours(start, flat[0, cut], flat[1, cut], flat[2, cut])
+
+    def first_hours(self, sources: SourceNames) -> NDArray[np.int64]:
+        """Return when each source's first counted hour began, `NEVER` for an empty one."""
+        first = np.full(len(sources.ids), NEVER, dtype=np.int64)
+        for source, day in self.db.rows("SELECT source_id, min(day) FROM hours GROUP BY 1"):
+            block = self.db.value(
+                "SELECT numbers FROM hours WHERE day = ? AND source_id = ?", (day, source)
+            )
+            posts = np.frombuffer(block, dtype=NUMBERS).reshape(KINDS, 24)[0]
+            first[sources.row_of[source]] = day * DAY_MS + int(np.flatnonzero(posts)[0]) * HOUR_MS
+        return first
+
+    # --- posts --------------------------------------------------------------------------------
+
+    def count_posts(self, start: int, end: int) -> int:
+        """Return how many posts were written in [start, end) ms."""
+        return int(
+            self.db.value(
+                "SELECT count(*) FROM posts WHERE created_at >= ? AND created_at < ?", (start, end)
+            )
+        )
+
+    def load_posts(
+        self, sources: SourceNames, start: int, end: int, seen_until: int = NEVER
+    ) -> tuple[PostColumns, tuple[str, ...]]:
+        """Return posts written in [start, end] ms and seen by then, and the platforms' names."""
+        rows = self.db.rows(
+            """
+            SELECT p.uid, p.created_at, p.seen_at, p.deleted_at, p.deleted_reason, p.source_id,
+                   p.platform, p.author_id, p.role, p.text, p.text_key, p.id,
+                   l.sentiment, l.toxic, a.followers,
+                   (SELECT r.created_at FROM posts r WHERE r.role = 'company'
+                    AND r.uid = coalesce(p.root_uid, p.parent_uid) AND r.uid <> p.uid) AS under
+            FROM posts p LEFT JOIN labels l ON l.post_id = p.id
+            LEFT JOIN authors a ON a.id = p.author_id
+            WHERE p.created_at >= ? AND p.created_at <= ? AND p.seen_at <= ?
+              AND coalesce(l.spam, 0) = 0 AND coalesce(l.relevant, 1) = 1
+              AND coalesce(l.copy, 0) = 0
+            ORDER BY p.created_at, p.id
+            """,
+            (start, end, seen_until),
+        )
+        platforms = {name: n for n, name in enumerate(sorted({row["platform"] for row in rows}))}
+        tags: dict[str, int] = {}
+        signs = [self._signs_of(row, tags) for row in rows]
+        return self._columns(rows, signs, sources, platforms), tuple(platforms)
+
+    def _signs_of(self, row: sqlite3.Row, tags: dict[str, int]) -> tuple[bool, bool, int, int]:
+        """Read a text's signs; only criticism is searched for calls, any text may be a copy."""
+        unique = -1 - int(row["id"])
+        if row["sentiment"] != "negative":
+            return False, False, unique if row["text_key"] is None else int(row["text_key"]), -1
+        call, removal, key, tag = self._signs(row["text"])
+        number = -1 if tag is None else tags.setdefault(tag, len(tags))
+        return call, removal, unique if key is None else key, number
+
+    def _columns(
+        self,
+        rows: Sequence[sqlite3.Row],
+        signs: Sequence[tuple[bool, bool, int, int]],
+        sources: SourceNames,
+        platforms: Mapping[str, int],
+    ) -> PostColumns:
+        first_seen = self._first_seen({row["author_id"] for row in rows} - {None})
+
+        def ints(values: Iterable[int]) -> NDArray[np.int64]:
+            return np.fromiter(values, dtype=np.int64, count=len(rows))
+
+        def flags(values: Iterable[bool]) -> NDArray[np.bool_]:
+            return np.fromiter(values, dtype=bool, count=len(rows))
+
+        uids = np.empty(len(rows), dtype=object)
+        uids[:] = [row["uid"] for row in rows]
+        return PostColumns(
+            uid=uids,
+            created=ints(row["created_at"] for row in rows),
+            seen=ints(row["seen_at"] for row in rows),
+            deleted=ints(NEVER if row["deleted_at"] is None else row["deleted_at"] for row in rows),
+            removed_by_us=flags(row["deleted_reason"] == "moderator" for row in rows),
+            source=ints(sources.row_of[row["source_id"]] for row in rows),
+            platform=ints(platforms[row["platform"]] for row in rows),
+            author=ints(UNKNOWN if row["author_id"] is None else row["author_id"] for row in rows),
+            first_seen=ints(first_seen.get(row["author_id"], row["created_at"]) for row in rows),
+            role=ints(ROLES.get(row["role"], OTHER) for row in rows),
+            sentiment=ints(MOODS.get(row["sentiment"], UNKNOWN) for row in rows),
+            toxic=flags(bool(row["toxic"]) for row in rows),
+            call=flags(sign[0] for sign in signs),
+            about_removal=flags(sign[1] for sign in signs),
+            key=ints(sign[2] for sign in signs),
+            tag=ints(sign[3] for sign in signs),
+            followers=np.array(
+                [np.nan if row["followers"] is None else float(row["followers"]) for row in rows]
+            ),
+            under_own=ints(-1 if row["under"] is None else row["under"] for row in rows),
+        )
+
+    def _first_seen(self, authors: set[int]) -> dict[int, int]:
+        rows = self.db.rows(
+            "SELECT author_id, min(created_at) FROM posts WHERE author_id IN "
+            "(SELECT value FROM json_each(?)) AND created_at IS NOT NULL GROUP BY 1",
+            (json.dumps(sorted(authors)),),
+        )
+        return {int(row[0]): int(row[1]) for row in rows}
+
+    # --- the rest -----------------------------------------------------------------------------
+
+    def load_gaps(self, sources: SourceNames, start: int, end: int) -> tuple[Span, ...]:
+        """Return unknown spans that reach into [start, end) ms."""
+        rows = self.db.rows(
+            "SELECT source_id, start, end FROM gaps WHERE start < ? AND end > ? ORDER BY start",
+            (end, start),
+        )
+        return tuple(Span(sources.row_of[row[0]], row[1], row[2]) for row in rows)
+
+    def load_own_posts(
+        self, since: int, until: int, moved_after: int | None = None
+    ) -> list[Resonance]:
+        """Return posts that the company started in [since, until] ms, with all their looks.
+
+        With `moved_after` only sources are read in which a post of the last four days was looked
+        at later than that: elsewhere nothing can have become unusual.
+        """
+        rows = self.db.rows(
+            """
+            WITH moved AS (
+                SELECT DISTINCT p.source_id FROM posts p JOIN counts c ON c.post_id = p.id
+                WHERE p.role = 'company' AND p.created_at > :recent AND c.at > :moved_after
+            )
+            SELECT p.uid, s.name AS source, p.created_at, c.at, c.likes,
+                   CASE WHEN c.replies IS NOT NULL THEN c.replies ELSE
+                       (SELECT count(*) FROM posts r WHERE r.root_uid = p.uid
+                        AND r.seen_at <= c.at AND r.id <> p.id) END AS comments,
+                   coalesce(
+                       (SELECT f.followers FROM followers f WHERE f.source_id = p.source_id
+                        AND f.at <= p.created_at ORDER BY f.at DESC LIMIT 1),
+                       (SELECT f.followers FROM followers f WHERE f.source_id = p.source_id
+                        ORDER BY f.at LIMIT 1)) AS followers
+            FROM posts p JOIN sources s ON s.id = p.source_id JOIN counts c ON c.post_id = p.id
+            WHERE (:moved_after IS NULL OR p.source_id IN moved) AND p.role = 'company'
+              AND p.parent_uid IS NULL AND p.created_at >= :since AND p.created_at <= :until
+              AND c.likes IS NOT NULL
+            ORDER BY p.created_at, p.id, c.at
+            """,
+            {
+                "since": since,
+                "until": until,
+                "moved_after": moved_after,
+                "recent": until - 4 * DAY_MS,
+            },
+        )
+        posts: dict[str, list[sqlite3.Row]] = defaultdict(list)
+        for row in rows:
+            posts[row["uid"]].append(row)
+        return [_resonance(uid, looks) for uid, looks in posts.items()]
+
+    def own_post_times(self, start: int, end: int) -> list[tuple[str, int]]:
+        """Return (uid, ms) of posts that the company started in [start, end]."""
+        rows = self.db.rows(
+            "SELECT uid, created_at FROM posts WHERE created_at BETWEEN ? AND ? "
+            "AND role = 'company' AND parent_uid IS NULL ORDER BY created_at",
+            (start, end),
+        )
+        return [(row[0], row[1]) for row in rows]
+
+
+def _resonance(uid: str, rows: Sequence[sqlite3.Row]) -> Resonance:
+    first = rows[0]
+    return Resonance(
+        uid=uid,
+        source=first["source"],
+        created=from_ms(first["created_at"]),
+        followers=first["followers"],
+        looks=tuple(
+            Look((row["at"] - first["created_at"]) / HOUR_MS, row["likes"] + row["comments"])
+            for row in rows
+        ),
+    )
