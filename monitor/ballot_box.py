@@ -251,15 +251,9 @@ class BallotBox:
         ):
             bound = ledger.commitment(secret, vote.vote, vote.voter, vote.at)
             bounds += bound
+            idea = ledger.text(vote.idea)
             line = ledger.vote_line(
-                seq,
-                withdraw=vote.withdraw,
-                at=at,
-                idea=ledger.text(vote.idea),
-                tag=tag.hex(),
-                value=vote.value,
-                bound=bound.hex(),
-                prev=prev,
+                seq, vote.withdraw, at, idea, tag.hex(), vote.value, bound.hex(), prev
             )
             entry = ledger.entry_hash(line)
             frontier.append(entry)

@@ -1,0 +1,238 @@
+"""Story of a public account: the ledger and everything that follows from it, in one folder.
+
+The files are written beside the old ones and put in place one by one, the signed list of them
+(account.json) last: a publication that was cut short does not verify, and is simply repeated.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import datetime
+from hashlib import sha256
+from importlib.resources import files as package_files
+from pathlib import Path
+from typing import Any
+
+from monitor.campaigning import Campaigning
+from monitor.campaigns import ledger, verify
+from monitor.campaigns.account import (
+    Account,
+    exclusions_json,
+    masked,
+    render_page,
+    tally_csv,
+    tally_json,
+)
+from monitor.campaigns.cases import find_cases, marked
+from monitor.campaigns.merkle import Tree
+from monitor.campaigns.tally import count
+from monitor.errors import StoreError, UsageError
+from monitor.types.campaigns import Campaign, Checked, Head, LedgerEvent
+
+LEDGER, HEADS, HEAD, MANIFEST = "ledger.jsonl", "heads.jsonl", "HEAD", "account.json"
+PUBLIC_FILES = (
+    "tally.json",
+    "tally.csv",
+    "exclusions.json",
+    "rules.toml",
+    LEDGER,
+    HEADS,
+    HEAD,
+    "proofs.json",
+    "verify.py",
+    MANIFEST,
+)
+Entry = LedgerEvent | tuple[int, bool, str, str, str, int, str]
+MOST_PROOFS = 2_000
+WRITE_AT_ONCE = 1 << 20
+
+
+def publish(story: Campaigning, name: str, folder: Path, now: datetime) -> dict[str, Any]:
+    """Write the public account of a campaign into `folder` (made if missing).
+
+    Raises UsageError for a campaign that is not open, StoreError where the votes in the store do
+    not give the heads that were signed over them: somebody changed them behind the ledger's back.
+    """
+    campaign = story.opened(name)
+    _checkpoint(story, campaign, now)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"{folder}: cannot be made ({error}); name another folder") from error
+    draft = folder / f".draft-{secrets.token_hex(4)}"
+    draft.mkdir()
+    try:
+        hashes = _write_all(story, campaign, draft, now)
+        for file in [*hashes, MANIFEST]:
+            os.replace(draft / file, folder / file)
+    finally:
+        for left in draft.iterdir():
+            left.unlink()
+        draft.rmdir()
+    head = story.ledgers.heads(campaign.id)[-1]
+    return {"campaign": name, "folder": str(folder), "entries": head.size, "root": head.root}
+
+
+def check(folder: Path, head: Path | None = None) -> Checked:
+    """Check a published account with our own copy of the program that strangers use."""
+    answer = verify.check(folder, head)
+    return Checked(**answer)
+
+
+def _checkpoint(story: Campaigning, campaign: Campaign, now: datetime) -> None:
+    """Close the ledger with the sums that are published, unless nothing was added since.
+
+    A last line of its own, with a head of its own, lets a change of it be told from any other.
+    """
+    events = story.ledgers.events(campaign.id)
+    heads = story.ledgers.heads(campaign.id)
+    if events[-1].type == "published" and heads[-1].size == events[-1].seq + 1:
+        return
+    tally = story.tally(campaign.name)
+    sums = {"cast": tally.cast, "counted": tally.counted}
+    sums |= {"suspicious": tally.suspicious, "annulled": tally.annulled}
+    story.record(campaign, "published", sums, now)
+
+
+def _write_all(story: Campaigning, campaign: Campaign, draft: Path, now: datetime) -> dict[str, str]:
+    votes = story.ballots.load(campaign.id)
+    ideas = story.campaigns.ideas(campaign.id)
+    events = story.ledgers.events(campaign.id)
+    heads = story.ledgers.heads(campaign.id)
+    cases = find_cases(events)
+    findings = {found.finding: found for found in story.ledgers.findings(campaign.id)}
+    hashes, leaves = _write_ledger(story, campaign, draft / LEDGER, events, heads)
+    tally = count(votes, campaign.rules, ideas, events)
+    titles = masked(tally, {idea.idea: idea.author for idea in ideas})
+    account = Account(
+        campaign=campaign,
+        tally=tally,
+        events=events,
+        cases=cases,
+        findings=findings,
+        votes=votes,
+        annulled=marked(cases.values(), votes)[1],
+        head=heads[-1],
+        files=PUBLIC_FILES,
+        now=now,
+    )
+    texts = {
+        "rules.toml": campaign.rules.text.encode(),
+        "tally.json": tally_json(campaign, tally, titles, now),
+        "tally.csv": tally_csv(tally, titles),
+        "exclusions.json": exclusions_json(cases, findings),
+        HEADS: b"".join(ledger.head_line(head, campaign.name) + b"\n" for head in heads),
+        HEAD: ledger.head_line(heads[-1], campaign.name) + b"\n",
+        "proofs.json": _proofs(Tree([leaves]), heads, events),
+        "index.html": render_page(account, titles),
+        "verify.py": package_files("monitor.campaigns").joinpath("verify.py").read_bytes(),
+    }
+    for file, content in texts.items():
+        (draft / file).write_bytes(content)
+        hashes[file] = sha256(content).hexdigest()
+    (draft / MANIFEST).write_bytes(_manifest(story, campaign, hashes, heads[-1]))
+    return hashes
+
+
+def _manifest(
+    story: Campaigning, campaign: Campaign, hashes: dict[str, str], head: Head
+) -> bytes:
+    message = ledger.files_message(campaign.name, hashes, head)
+    signature = story.keys.signing_key.sign(message).hex()
+    words = {"campaign": campaign.name, "files": hashes, "head": asdict(head)}
+    return json.dumps(words | {"signature": signature}, indent=1).encode() + b"\n"
+
+
+def _write_ledger(
+    story: Campaigning, campaign: Campaign, path: Path, events: list[LedgerEvent], heads: list[Head]
+) -> tuple[dict[str, str], bytes]:
+    """Write all lines; returns the file's hash and the leaves. Every head must come out again."""
+    tips = {head.size: head.tip for head in heads}
+    whole, leaves = sha256(), bytearray()
+    prev, size = ledger.NO_ENTRY, 0
+    waiting: list[bytes] = []
+    amount = 0
+    with path.open("wb") as file:
+        for entry in _entries(story, campaign, events):
+            if isinstance(entry, LedgerEvent):
+                line = ledger.event_line(entry, prev)
+            else:
+                line = ledger.vote_line(*entry, prev)
+            leaf = ledger.entry_hash(line)
+            leaves += leaf
+            prev, size = leaf.hex(), size + 1
+            # The chain of hashes makes the tip vouch for every line before it.
+            if size in tips and tips[size] != prev:
+                raise StoreError(
+                    f"campaign {campaign.name}: entry {size - 1} or one before it is not what was "
+                    "signed; the store was changed from outside: restore a backup"
+                )
+            waiting.append(line)
+            amount += len(line)
+            if amount > WRITE_AT_ONCE:
+                part = b"\n".join(waiting) + b"\n"
+                whole.update(part)
+                file.write(part)
+                waiting, amount = [], 0
+        part = b"\n".join(waiting) + b"\n" if waiting else b""
+        whole.update(part)
+        file.write(part)
+    if size != heads[-1].size:
+        raise StoreError(
+            f"campaign {campaign.name}: the store holds {size} entries, signed were "
+            f"{heads[-1].size}; restore a backup"
+        )
+    return {LEDGER: whole.hexdigest()}, bytes(leaves)
+
+
+def _entries(
+    story: Campaigning, campaign: Campaign, events: list[LedgerEvent]
+) -> Iterator[Entry]:
+    """Yield every entry in order: an event, or the words of a vote's line."""
+    tags = story.ballots.tags(campaign.id)
+    names = [ledger.text(idea.idea) for idea in story.campaigns.ideas(campaign.id)]
+    others = iter(events)
+    event = next(others, None)
+    for block in story.ballots.blocks(campaign.id):
+        while event is not None and event.seq < block.votes.seq[0]:
+            yield event
+            event = next(others, None)
+        bounds = block.commitments.hex()
+        columns = zip(
+            block.votes.seq.tolist(),
+            block.votes.withdraw.tolist(),
+            ledger.times(block.votes.at),
+            block.votes.idea.tolist(),
+            block.votes.voter.tolist(),
+            block.votes.value.tolist(),
+            range(0, len(bounds), 64),
+            strict=True,
+        )
+        for seq, withdraw, at, idea, voter, value, place in columns:
+            bound = bounds[place : place + 64]
+            yield (seq, withdraw, at, names[idea], tags[voter], value, bound)
+    while event is not None:
+        yield event
+        event = next(others, None)
+
+
+def _proofs(tree: Tree, heads: list[Head], events: list[LedgerEvent]) -> bytes:
+    """Return proofs after RFC 9162: each head extends the one before; each event is included."""
+    last = heads[-1].size
+    recent = heads[-MOST_PROOFS:]
+    consistency = [
+        {"first": old.size, "second": new.size}
+        | {"path": [step.hex() for step in tree.consistency(old.size, new.size)]}
+        for old, new in zip(recent, recent[1:], strict=False)
+    ]
+    inclusion = [
+        {"entry": event.seq, "size": last}
+        | {"path": [step.hex() for step in tree.inclusion(event.seq, last)]}
+        for event in events[-MOST_PROOFS:]
+    ]
+    words = {"root": tree.root().hex(), "consistency": consistency, "inclusion": inclusion}
+    return (json.dumps(words) + "\n").encode()
