@@ -35,6 +35,7 @@ def working_seconds(
     start: datetime,
     end: datetime,
     timezone: str,
+    *,
     opens: time = time(9),
     closes: time = time(17),
     weekdays: frozenset[int] = frozenset(range(5)),

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from monitor.types.digest import Band, Rate
 
-GOOD_FROM, GOOD_TO = 3.0, 8.0
+GOOD = (3.0, 8.0)
 """Percent between which engagement counts as good."""
 
 SURE = 0.8
 """Probability from which a band is said; below it there is too little to tell."""
 
 
-def engagement_rate(interactions: int | None, followers: int | None) -> Rate:
+def engagement_rate(
+    interactions: int | None, followers: int | None, good: tuple[float, float] = GOOD
+) -> Rate:
     """Return the rate in percent of `followers`, unknown (never 0) where a part is missing.
 
     `interactions` are likes and comments; 250 of 5,000 followers are 5 %. Followers of 0 or less
@@ -26,14 +28,13 @@ def engagement_rate(interactions: int | None, followers: int | None) -> Rate:
     if followers is None or followers <= 0:
         return Rate(numerator=interactions, denominator=followers, missing="followers")
     low, high = poisson_interval(interactions)
-    per_cent = 100.0 / followers
     return Rate(
-        value=interactions * per_cent,
+        value=100 * interactions / followers,
         numerator=interactions,
         denominator=followers,
-        low=low * per_cent,
-        high=high * per_cent,
-        band=band(interactions, followers),
+        low=100 * low / followers,
+        high=100 * high / followers,
+        band=band(interactions, followers, good),
     )
 
 
@@ -46,8 +47,8 @@ def poisson_interval(events: int, confidence: float = 0.95) -> tuple[float, floa
     return low, float(gammaincinv(events + 1, 1 - tail))
 
 
-def band(interactions: int, followers: int) -> Band:
-    """Say low (under 3 %), good (3 to 8 %) or high where that is at least 80 % sure.
+def band(interactions: int, followers: int, good: tuple[float, float] = GOOD) -> Band:
+    """Say low (under `good`), good or high (above it) where that is at least 80 % sure.
 
     The rate is judged after the data alone (Jeffreys' prior), so a page of 40 followers gets
     `unclear` where one of 4,000 with the same rate gets its band.
@@ -55,8 +56,8 @@ def band(interactions: int, followers: int) -> Band:
     from scipy.special import gammainc
 
     shape = interactions + 0.5
-    below_low = float(gammainc(shape, followers * GOOD_FROM / 100))
-    below_high = float(gammainc(shape, followers * GOOD_TO / 100))
+    below_low = float(gammainc(shape, followers * good[0] / 100))
+    below_high = float(gammainc(shape, followers * good[1] / 100))
     if below_low >= SURE:
         return "low"
     if 1 - below_high >= SURE:

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from monitor.types.alerts import Alert
+from monitor.types.alerts import Alert, Precision
 
 PeriodKind = Literal["day", "week", "month", "days"]
 Weather = Literal["quiet", "watch", "act"]
@@ -77,14 +77,16 @@ class Rate:
 class Tally:
     """Posts of one period. `posts` counts everything stored; the others are parts of it.
 
-    `counted` leaves out spam, irrelevant posts and copies; sentiment, ideas, toxic, unsure and
-    satisfied or dissatisfied authors are of the counted ones, `public` of the counted ones not
-    written by the company itself. `asked` are questions and complaints of customers in the
-    company's own places, `answered` those of them that the company answered.
+    `nameless` posts name no author. `counted` leaves out spam, irrelevant posts and copies;
+    sentiment, ideas, toxic, unsure and satisfied or dissatisfied authors are of the counted ones,
+    `public` of the counted ones not written by the company itself. `asked` are questions and
+    complaints of customers in the company's own places, `answered` those of them that the company
+    answered.
     """
 
     posts: int = 0
     authors: int = 0
+    nameless: int = 0
     counted: int = 0
     spam: int = 0
     irrelevant: int = 0
@@ -212,15 +214,6 @@ class CampaignFigures:
     rising: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Verdicts:
-    """What people said of a rule's alerts since the store began."""
-
-    rule: str
-    useful: int = 0
-    noise: int = 0
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrivacyFigures:
     """What is held and what went. `oldest_text_at` is the oldest post that still has its words."""
@@ -238,8 +231,10 @@ class Figures:
     `usual` holds the posts of the comparable earlier periods (the same weekdays; for weeks and
     months the periods before), oldest first, without those before the store's first post.
     `days` are (local day, posts) of the two weeks up to the period's end, or of the period.
-    `texts` are the words that topics are found in: counted posts not written by the company;
-    `background` is how many of `background_posts` earlier posts hold a term.
+    `open_count` questions of the last week wait for an answer, `open_questions` are the oldest
+    and the weightiest of them. `texts` are the words that topics are found in: counted posts not
+    written by the company (of very many an evenly spread part); `previous_texts` those of the
+    period before, `background` a sample of four weeks before that.
     """
 
     period: Period
@@ -252,12 +247,14 @@ class Figures:
     cells: tuple[CellTally, ...] = ()
     previous_cells: tuple[CellTally, ...] = ()
     days: tuple[tuple[date, int], ...] = ()
+    open_count: int = 0
     open_questions: tuple[Quote, ...] = ()
     texts: tuple[Quote, ...] = ()
+    previous_texts: tuple[Quote, ...] = ()
     background: tuple[Quote, ...] = ()
     ideas: tuple[Quote, ...] = ()
     alerts: tuple[Alert, ...] = ()
-    verdicts: tuple[Verdicts, ...] = ()
+    precision: tuple[Precision, ...] = ()
     queue: QueueFigures = field(default_factory=QueueFigures)
     campaigns: tuple[CampaignFigures, ...] = ()
     privacy: PrivacyFigures = field(default_factory=PrivacyFigures)
@@ -350,8 +347,26 @@ class Digest:
     campaigns: tuple[CampaignFigures, ...]
     queue: QueueFigures
     alerts: tuple[Alert, ...]
-    verdicts: tuple[Verdicts, ...]
+    precision: tuple[Precision, ...]
     voices: tuple[Voice, ...]
     privacy: PrivacyFigures
     newest_post_at: datetime | None
     stored: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Behind:
+    """A post behind a figure, and how much of the figure it is (1 where posts are counted)."""
+
+    quote: Quote
+    value: float = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """A figure and all posts behind it, oldest first; `value` None is unknown."""
+
+    figure: str
+    value: float | None
+    period: Period
+    posts: tuple[Behind, ...]

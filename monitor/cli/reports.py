@@ -1,0 +1,220 @@
+"""Commands that report: digest, explain, matrix."""
+
+from __future__ import annotations
+
+import re
+import sys
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from monitor.cli.context import Context, context_of, parse_time
+from monitor.errors import UsageError
+
+if TYPE_CHECKING:
+    from monitor.reporting import House
+    from monitor.types.digest import Behind, Cell, Digest, Period
+
+app = typer.Typer()
+
+SHOWN = 50
+"""Posts that `explain` lists for people unless they ask for more; --json lists all."""
+
+_SPAN = re.compile(r"([1-9]\d{0,3})d")
+
+
+@app.command()
+def digest(
+    ctx: typer.Context,
+    day: Annotated[
+        str | None, typer.Option("--date", help="A day, such as 2026-03-02; default: yesterday.")
+    ] = None,
+    period: Annotated[
+        Literal["day", "week", "month"], typer.Option(help="The day, its week, its month.")
+    ] = "day",
+    as_of: Annotated[
+        str | None, typer.Option(help="As the store knew it at that time (RFC 3339).")
+    ] = None,
+    form: Annotated[
+        Literal["terminal", "html", "text", "markdown", "slack", "json"] | None,
+        typer.Option("--format", help="Default: terminal, or json with --json."),
+    ] = None,
+    send: Annotated[bool, typer.Option("--send", help="To the receivers of the config.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what --send would do.")] = False,
+) -> None:
+    """Tell what happened: the weather, what changed, what to do.
+
+    Example: sturmglas digest --date 2026-03-02 --format markdown
+    """
+    from monitor.reporting import make_digest
+
+    context = context_of(ctx)
+    then = parse_time(as_of, "--as-of") if as_of is not None else None
+    now = then or context.now
+    chosen = _period(context, period, day, now)
+    made = make_digest(context.store, house_of(context), now, chosen, as_of=then)
+    if send or dry_run:
+        _send(context, made, dry_run=dry_run)
+        return
+    _print(context, made, form or ("json" if context.json else "terminal"))
+
+
+@app.command()
+def explain(
+    ctx: typer.Context,
+    figure: Annotated[str, typer.Argument(help="posts, negative_share, engagement:SOURCE, ...")],
+    day: Annotated[str | None, typer.Option("--date", help="Default: yesterday.")] = None,
+    period: Annotated[Literal["day", "week", "month"], typer.Option(help="As of digest.")] = "day",
+    as_of: Annotated[str | None, typer.Option(help="As of digest.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="At most so many posts.")] = None,
+) -> None:
+    """List the posts behind a figure of a digest.
+
+    Example: sturmglas explain matrix:customer/supply --date 2026-03-02
+    """
+    from monitor.reporting import explain as explain_figure
+
+    context = context_of(ctx)
+    then = parse_time(as_of, "--as-of") if as_of is not None else None
+    now = then or context.now
+    chosen = _period(context, period, day, now)
+    explained = explain_figure(context.store, house_of(context), now, figure, chosen, as_of=then)
+    if context.json:
+        context.emit(_behind_json(behind) for behind in explained.posts[:limit])
+        return
+    value = "unknown" if explained.value is None else f"{explained.value:g}"
+    context.out.print(f"{figure} = {value} ({len(explained.posts)} posts)", markup=False)
+    _print_behind(context, explained.posts[: limit or SHOWN])
+    if limit is None and len(explained.posts) > SHOWN:
+        context.say(f"{len(explained.posts) - SHOWN} more: --limit, or --json for all of them")
+
+
+@app.command()
+def matrix(
+    ctx: typer.Context,
+    period: Annotated[
+        str, typer.Option(help="day, week, month, or so many days up to today: 30d.")
+    ] = "30d",
+    day: Annotated[
+        str | None, typer.Option("--date", help="A day of the period, the last one of 30d.")
+    ] = None,
+) -> None:
+    """Show who set posts off and about what: the nine cells beside the period before.
+
+    Example: sturmglas matrix --period week --date 2026-03-02
+    """
+    from monitor.reporting import make_matrix
+
+    context = context_of(ctx)
+    chosen = _period(context, period, day, context.now)
+    cells = make_matrix(context.store, chosen)
+    if context.json:
+        context.emit(_cell_json(cell) for cell in cells)
+        return
+    _print_matrix(context, cells, chosen)
+
+
+def house_of(context: Context) -> House:
+    """Return what a digest needs to know of the company."""
+    from monitor.reporting import House
+
+    settings = context.settings
+    return House(
+        company=settings.company.name or "",
+        names=settings.company.names,
+        timezone=settings.general.timezone,
+        good=settings.alerts.good_rate,
+    )
+
+
+def _period(context: Context, kind: str, day: str | None, now: Any) -> Period:
+    from monitor.measure.periods import last_days
+    from monitor.reporting import choose_period
+
+    zone = context.settings.general.timezone
+    chosen = _day(day)
+    if kind in ("day", "week", "month"):
+        return choose_period(kind, chosen, now, zone)  # type: ignore[arg-type] # one of the three
+    span = _SPAN.fullmatch(kind)
+    if span is None:
+        raise UsageError(f"--period {kind}: take day, week, month, or a number of days such as 30d")
+    return last_days(int(span[1]), chosen or now.astimezone(context.settings.zone).date(), zone)
+
+
+def _day(text: str | None) -> date | None:
+    if text is None:
+        return None
+    try:
+        day = date.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(f"--date {text}: no day; write 2026-03-02") from error
+    # The neighbours of a day are looked at too, and time zones need room at both ends.
+    if not date(1902, 1, 1) <= day <= date(9990, 1, 1) - timedelta(days=1):
+        raise UsageError(f"--date {text}: take a day between 1902 and 9989")
+    return day
+
+
+def _print(context: Context, made: Digest, form: str) -> None:
+    if form != "terminal":
+        from monitor.reporting import render
+
+        sys.stdout.write(render(made, form, context.lang))  # type: ignore[arg-type] # checked by typer
+        return
+    from monitor.digest.compose import compose
+    from monitor.digest.terminal import render_terminal
+    from monitor.locale.language import load_language
+
+    page = compose(made, load_language(context.lang))
+    context.out.print(render_terminal(page, context.out.width))
+
+
+def _send(context: Context, made: Digest, *, dry_run: bool) -> None:
+    raise UsageError("--send: [[notify]] names no receiver; `sturmglas config --schema` shows how")
+
+
+def _behind_json(behind: Behind) -> dict[str, Any]:
+    quote = behind.quote
+    return {
+        "uid": quote.uid,
+        "source": quote.source,
+        "created_at": quote.created_at,
+        "text": quote.text,
+        "url": quote.url,
+        "sentiment": quote.sentiment,
+        "value": behind.value,
+    }
+
+
+def _cell_json(cell: Cell) -> dict[str, Any]:
+    return {
+        "initiator": cell.initiator,
+        "kind": cell.kind,
+        "posts": cell.posts,
+        "previous": cell.previous,
+        "sentiment": dict(cell.sentiment),
+    }
+
+
+def _print_behind(context: Context, posts: tuple[Behind, ...]) -> None:
+    from rich.text import Text
+
+    from monitor.digest.safe import masked, one_line
+
+    for behind in posts:
+        quote = behind.quote
+        when = quote.created_at.astimezone(context.settings.zone) if quote.created_at else None
+        time = when.strftime("%Y-%m-%d %H:%M") if when else "no time"
+        part = "" if behind.value == 1 else f" ({behind.value:g})"
+        text = one_line(masked(quote.text), 160) or "(no text)"
+        context.out.print(Text(f"{time} {one_line(quote.source, 24)}{part}: {text}"))
+        context.out.print(Text(f"    {one_line(quote.uid)}", style="dim"), soft_wrap=True)
+
+
+def _print_matrix(context: Context, cells: tuple[Cell, ...], period: Period) -> None:
+    from monitor.digest.compose import compose_matrix
+    from monitor.digest.terminal import render_terminal
+    from monitor.locale.language import load_language
+
+    page = compose_matrix(cells, period, load_language(context.lang))
+    context.out.print(render_terminal(page, context.out.width))

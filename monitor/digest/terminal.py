@@ -1,0 +1,128 @@
+"""The page on a terminal of any width from 60 columns, and as plain text for mail and files."""
+
+from __future__ import annotations
+
+import io
+
+from rich import box
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.rule import Rule
+from rich.table import Table as RichTable
+from rich.text import Text
+
+from monitor.digest.document import (
+    Block,
+    Bullets,
+    Document,
+    Heading,
+    Line,
+    Pairs,
+    Picture,
+    Quotation,
+    Table,
+)
+from monitor.digest.safe import one_line, plain
+
+TEXT_WIDTH = 76
+"""Columns of the plain text: mail programs quote and indent without breaking lines."""
+
+NARROW = 92
+"""Columns under which a table leaves out what it can spare."""
+
+_STYLES = {
+    "plain": "",
+    "strong": "bold",
+    "dim": "dim",
+    "good": "bold green",
+    "warn": "bold yellow",
+    "bad": "bold red",
+}
+
+
+def render_terminal(document: Document, width: int) -> RenderableType:
+    """Return what a rich console prints; texts are never read as rich's markup."""
+    parts: list[RenderableType] = [
+        Text.assemble((plain(document.title), "bold")),
+        _text(document.lead),
+    ]
+    parts += [_block(block, width) for block in document.blocks if not isinstance(block, Picture)]
+    if document.footer:
+        parts.append(Text(plain(document.footer), style="dim"))
+    return Group(*parts)
+
+
+def render_text(document: Document, width: int = TEXT_WIDTH) -> str:
+    """Return the page without colours or escapes, lines at most `width` wide."""
+    out = io.StringIO()
+    console = Console(
+        file=out,
+        width=width,
+        color_system=None,
+        force_terminal=False,
+        force_jupyter=False,
+        legacy_windows=False,
+        _environ={},
+    )
+    console.print(render_terminal(document, width))
+    return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
+
+
+def _block(block: Block, width: int) -> RenderableType:
+    if isinstance(block, Heading):
+        title = Text(plain(block.text), style="bold")
+        return Padding(title, (1, 0, 0, 0)) if block.text else Rule(style="dim", characters="─")
+    if isinstance(block, Pairs):
+        return _pairs(block)
+    if isinstance(block, Bullets):
+        return Group(*(_hanging("• ", _text(line)) for line in block.lines))
+    if isinstance(block, Quotation):
+        return _quotation(block)
+    assert isinstance(block, Table)
+    return _table(block, width)
+
+
+def _pairs(block: Pairs) -> RenderableType:
+    grid = RichTable.grid(padding=(0, 2, 0, 0))
+    grid.add_column(no_wrap=True, min_width=10, max_width=20)
+    grid.add_column(overflow="fold")
+    for name, line in block.rows:
+        grid.add_row(Text(one_line(name)), _text(line))
+    return grid
+
+
+def _table(block: Table, width: int) -> RenderableType:
+    shown = [n for n in range(len(block.head)) if width >= NARROW or n != block.spare]
+    table = RichTable(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1))
+    for n in shown:
+        table.add_column(
+            Text(one_line(block.head[n])),
+            justify="right" if n in block.right else "left",
+            overflow="fold",
+        )
+    for row in block.rows:
+        table.add_row(*(_text(row[n]) for n in shown))
+    return table
+
+
+def _quotation(block: Quotation) -> RenderableType:
+    text = Text(f"{one_line(block.text)} ")
+    text.append(one_line(block.note), style=f"link {block.url} dim" if block.url else "dim")
+    return Padding(_hanging("  ", text), (0, 0, 0, 2))
+
+
+def _hanging(mark: str, text: Text) -> RenderableType:
+    grid = RichTable.grid()
+    grid.add_column(width=len(mark))
+    grid.add_column(overflow="fold")
+    grid.add_row(Text(mark), text)
+    return grid
+
+
+def _text(line: Line) -> Text:
+    text = Text()
+    for span in line:
+        words = plain(span.text).replace("\n", " ").replace("\t", " ")
+        style = _STYLES[span.tone]
+        text.append(words, style=f"{style} link {span.url}".strip() if span.url else style)
+    return text

@@ -1,0 +1,211 @@
+"""What posts were about, in the words of their authors: distinctive terms that go together.
+
+A term is a word or two neighbouring words. It counts by how many posts hold it and by how much
+more often than before; terms that stand in the same posts make one topic, named by the one that
+has been said most over both periods, so that the name stays from day to day. Nothing is
+generated: every word of a name was written by somebody.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from importlib.resources import files
+from itertools import pairwise
+from math import log1p
+
+from models.types import SENTIMENTS
+from monitor.types.digest import Quote, Topic
+
+AUTHORS = 5
+"""Different authors that a topic needs: fewer are a conversation."""
+
+NAMELESS = 20
+"""Different texts that stand for them where a source tells no authors at all."""
+
+TOGETHER = 0.4
+"""Share of the rarer term's posts that two terms must have in common to be one topic."""
+
+CANDIDATES = 60
+QUOTES = 2
+
+_WORD = re.compile(r"[^\W\d_](?:[\w'’-]*[^\W_])?")
+_NOISE = re.compile(r"https?://\S+|www\.\S+|[@#]?\S+@\S+|@\w+|<\w+>")
+_ENDINGS = re.compile(r"(?<=\w{4})(?:innen|ern|en|em|er|es|e|n|s)$")
+
+
+@cache
+def stop_words() -> frozenset[str]:
+    """Return German and English words that say nothing of the matter."""
+    source = files("monitor.digest").joinpath("stop_words.txt")
+    return frozenset(source.read_text(encoding="utf-8").split())
+
+
+@dataclass(slots=True)
+class Term:
+    """A candidate: the posts (by position) that hold it, and how it is written."""
+
+    key: str
+    posts: list[int]
+    surfaces: Counter[str]
+    score: float = 0.0
+
+
+def find_topics(
+    texts: Sequence[Quote],
+    previous: Sequence[Quote] = (),
+    background: Sequence[Quote] = (),
+    *,
+    names: Iterable[str] = (),
+    limit: int = 3,
+) -> tuple[Topic, ...]:
+    """Return what `texts` are about, the weightiest first.
+
+    `previous` are the texts of the period before, `background` older ones; `names` are the
+    company's own, which every post may hold.
+    """
+    silent = stop_words() | {_stem(word) for name in names for word in _words(name)}
+    terms = _terms(texts, silent)
+    before, older = _frequencies(previous, silent), _frequencies(background, silent)
+    past = len(previous) + len(background)
+    for term in terms.values():
+        usual = (before[term.key] + older[term.key] + 0.5) / (past + 1 + len(texts) * 0.05)
+        weight = 1.25 if _is_noun(term) else 1.0
+        weight *= 1.5 if " " in term.key else 1.0
+        term.score = weight * len(term.posts) * log1p(len(term.posts) / len(texts) / usual)
+    ranked = sorted(
+        (t for t in terms.values() if _enough([texts[i] for i in t.posts])),
+        key=lambda t: (-t.score, t.key),
+    )
+    groups = _grouped(ranked[:CANDIDATES])[:limit]
+    return tuple(_topic(group, texts, previous, before, silent) for group in groups)
+
+
+def _topic(
+    group: Sequence[Term],
+    texts: Sequence[Quote],
+    previous: Sequence[Quote],
+    before: Counter[str],
+    silent: frozenset[str],
+) -> Topic:
+    head = max(group, key=lambda t: (len(t.posts) + before[t.key], t.key))
+    # A pair of words says more than one of them, wherever it is nearly as common.
+    pairs = [t for t in group if " " in t.key and head.key in t.key.split()]
+    head = next((t for t in pairs if len(t.posts) >= 0.5 * len(head.posts)), head)
+    told = [head, *(t for t in group if not set(t.key.split()) & set(head.key.split()))][:3]
+    keys = {t.key for t in told}
+    posts = [texts[i] for i in sorted({i for t in told for i in t.posts})]
+    moods = Counter(post.sentiment for post in posts)
+    return Topic(
+        name=_surface(told[0]),
+        terms=tuple(_surface(t) for t in told[1:]),
+        posts=len(posts),
+        authors=len({post.author for post in posts if post.author is not None}),
+        previous=sum(1 for post in previous if keys & _keys(post.text, silent)),
+        sentiment={s: moods.get(s, 0) for s in SENTIMENTS},
+        quotes=_pick_quotes(posts, [texts[i] for i in head.posts]),
+        uids=tuple(post.uid for post in posts),
+    )
+
+
+def _grouped(ranked: Sequence[Term]) -> list[list[Term]]:
+    """Join each term to the first weightier one that stands in the same posts."""
+    groups: list[list[Term]] = []
+    for term in ranked:
+        posts = set(term.posts)
+        for group in groups:
+            lead = set(group[0].posts)
+            if len(posts & lead) >= TOGETHER * min(len(posts), len(lead)):
+                group.append(term)
+                break
+        else:
+            groups.append([term])
+    return groups
+
+
+def _pick_quotes(posts: Sequence[Quote], heads: Sequence[Quote]) -> tuple[Quote, ...]:
+    """Return two legible voices of different authors, from where the topic is named outright."""
+    moods = Counter(post.sentiment for post in posts)
+    usual_mood = moods.most_common(1)[0][0]
+    ranked = sorted(
+        (post for post in heads if not post.toxic),
+        key=lambda q: (
+            not 25 <= len(q.text) <= 280,
+            q.sentiment != usual_mood,
+            -(q.likes or 0),
+            len(q.text),
+            q.uid,
+        ),
+    )
+    picked: list[Quote] = []
+    for quote in ranked:
+        same = any(q.author == quote.author and q.author is not None for q in picked)
+        if not same and all(q.text != quote.text for q in picked):
+            picked.append(quote)
+    return tuple(picked[:QUOTES])
+
+
+def _enough(posts: Sequence[Quote]) -> bool:
+    authors = {post.author for post in posts if post.author is not None}
+    if authors:
+        return len(authors) >= AUTHORS
+    return len({post.text for post in posts}) >= NAMELESS
+
+
+def _terms(texts: Sequence[Quote], silent: frozenset[str]) -> dict[str, Term]:
+    terms: dict[str, Term] = {}
+    for position, quote in enumerate(texts):
+        for key, surface in _found(quote.text, silent).items():
+            term = terms.get(key)
+            if term is None:
+                term = terms[key] = Term(key, [], Counter())
+            term.posts.append(position)
+            term.surfaces[surface] += 1
+    return terms
+
+
+def _frequencies(texts: Sequence[Quote], silent: frozenset[str]) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    for quote in texts:
+        counts.update(_keys(quote.text, silent))
+    return counts
+
+
+def _keys(text: str, silent: frozenset[str]) -> set[str]:
+    return set(_found(text, silent))
+
+
+def _found(text: str, silent: frozenset[str]) -> dict[str, str]:
+    """Return the terms of a text: key -> as written; pairs only where both words tell something."""
+    found: dict[str, str] = {}
+    words = [(_stem(word), word) for word in _words(text)]
+    for key, word in words:
+        if len(key) > 2 and key not in silent:
+            found.setdefault(key, word)
+    for (key, word), (next_key, next_word) in pairwise(words):
+        if key in found and next_key in found and key != next_key:
+            found.setdefault(f"{key} {next_key}", f"{word} {next_word}")
+    return found
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(_NOISE.sub(" ", text[:2000]))
+
+
+@lru_cache(maxsize=100_000)
+def _stem(word: str) -> str:
+    lowered = word.casefold()
+    return lowered if lowered in stop_words() else _ENDINGS.sub("", lowered)
+
+
+def _surface(term: Term) -> str:
+    return max(term.surfaces.items(), key=lambda item: (item[1], item[0]))[0]
+
+
+def _is_noun(term: Term) -> bool:
+    """Whether it is mostly written with a capital, as German nouns and names are."""
+    surface = _surface(term)
+    return surface[:1].isupper() and not surface.isupper()

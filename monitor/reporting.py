@@ -1,0 +1,126 @@
+"""The story of a digest: load the figures, build it, render it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal
+
+from monitor.digest.build import build_digest
+from monitor.digest.values import figure_values
+from monitor.errors import UsageError
+from monitor.measure.engagement import GOOD
+from monitor.measure.matrix import build_matrix
+from monitor.measure.periods import comparable, last_complete_day, period_of, previous
+from monitor.store.figures import FigureTable
+from monitor.store.store import Store
+from monitor.types.digest import Behind, Cell, Digest, Explanation, Period, PeriodKind
+
+Format = Literal["terminal", "html", "text", "markdown", "slack", "json"]
+FORMATS: tuple[Format, ...] = ("terminal", "html", "text", "markdown", "slack", "json")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """What a digest needs to know of the company: its name, zone and what it calls good."""
+
+    company: str = ""
+    names: tuple[str, ...] = ()
+    timezone: str = "UTC"
+    good: tuple[float, float] = GOOD
+
+
+def choose_period(kind: PeriodKind, day: date | None, now: datetime, timezone: str) -> Period:
+    """Return the period that `day` lies in, or the newest one that is over."""
+    return period_of(kind, day or last_complete_day(kind, now, timezone), timezone)
+
+
+def make_digest(
+    store: Store,
+    house: House,
+    now: datetime,
+    period: Period,
+    *,
+    as_of: datetime | None = None,
+) -> Digest:
+    """Return the digest of a period as the store knows it now, or knew it at `as_of`."""
+    figures = FigureTable(store.db).load(period, previous(period), comparable(period), as_of)
+    return build_digest(
+        figures, as_of or now, company=house.company, names=house.names, good=house.good
+    )
+
+
+def render(digest: Digest, form: Format, language_code: str) -> str:
+    """Return a digest in one of the forms that are text; `terminal` is that of `text` here."""
+    from monitor.digest.compose import compose
+    from monitor.locale.language import load_language
+
+    language = load_language(language_code)
+    if form == "json":
+        from monitor.digest.as_json import render_json
+
+        return render_json(digest, language)
+    document = compose(digest, language)
+    if form == "markdown":
+        from monitor.digest.markup import render_markdown
+
+        return render_markdown(document)
+    if form == "html":
+        from monitor.digest.markup import render_html
+
+        return render_html(document)
+    if form == "slack":
+        from monitor.digest.slack import render_slack
+
+        return render_slack(document)
+    from monitor.digest.terminal import render_text
+
+    return render_text(document)
+
+
+def explain(
+    store: Store,
+    house: House,
+    now: datetime,
+    figure: str,
+    period: Period,
+    *,
+    as_of: datetime | None = None,
+) -> Explanation:
+    """Return a figure of a digest and all posts behind it.
+
+    `topic:NAME` takes a topic's name as the digest writes it. Raises UsageError for a figure that
+    the digest does not hold, naming those that it does.
+    """
+    digest = make_digest(store, house, now, period, as_of=as_of)
+    values = figure_values(digest)
+    if figure.startswith("topic:"):
+        return _explain_topic(store, digest, figure)
+    behind = None
+    if figure in values:
+        behind = FigureTable(store.db).explain(figure, period, previous(period), as_of)
+    if behind is None:
+        known = ", ".join(name for name in values if name != "posts_usual")
+        raise UsageError(f"{figure}: no figure of this digest; take one of {known}, topic:NAME")
+    return Explanation(figure=figure, value=values[figure], period=period, posts=behind)
+
+
+def _explain_topic(store: Store, digest: Digest, figure: str) -> Explanation:
+    name = figure.removeprefix("topic:")
+    topic = next((t for t in digest.topics if t.name.casefold() == name.casefold()), None)
+    if topic is None:
+        known = ", ".join(f"topic:{t.name}" for t in digest.topics) or "none on that day"
+        raise UsageError(f"{figure}: no such topic; take one of {known}")
+    posts = FigureTable(store.db).quotes(topic.uids)
+    return Explanation(
+        figure=figure,
+        value=topic.posts,
+        period=digest.period,
+        posts=tuple(Behind(quote=quote) for quote in posts),
+    )
+
+
+def make_matrix(store: Store, period: Period, *, as_of: datetime | None = None) -> tuple[Cell, ...]:
+    """Return the nine cells of a period beside the one before."""
+    figures = FigureTable(store.db).load(period, previous(period), (), as_of)
+    return build_matrix(figures.cells, figures.previous_cells)

@@ -1,0 +1,123 @@
+"""The statements behind the figures of a digest: the layout, and which posts a figure counts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+_LABELS = ("lang", "sentiment", "initiator", "kind", "idea", "toxic", "spam", "relevant", "copy",
+           "unsure")  # fmt: skip
+ANSWERS = (
+    "SELECT {what} FROM posts a WHERE a.role = 'company' AND a.seen_at <= :as_of "
+    "AND a.id <> {post}.id AND (a.parent_uid = {post}.uid "
+    "OR (a.root_uid = {post}.uid AND {post}.parent_uid IS NULL))"
+)
+PUBLIC = "state = 0 AND role <> 'company'"
+
+QUOTES = (
+    "SELECT p.uid, s.name AS source, p.text, p.title, p.url, p.created_at, l.sentiment, p.role, "
+    "coalesce(l.lang, p.lang) AS lang, p.likes, p.replies, a.followers, p.author_id, "
+    "q.post_id IS NOT NULL AS asks, l.idea, l.toxic FROM posts p "
+    "JOIN sources s ON s.id = p.source_id LEFT JOIN labels l ON l.post_id = p.id "
+    "LEFT JOIN authors a ON a.id = p.author_id LEFT JOIN asking q ON q.post_id = p.id "
+)
+
+
+_IN_SOURCE = (
+    "d.id IN (SELECT g.post_id FROM sightings g JOIN sources t ON t.id = g.source_id "
+    "WHERE t.name = :subject)"
+)
+_OF_CUSTOMERS = "era = 1 AND state = 0 AND d.role = 'customer' AND d.author_id"
+_MOODY = (
+    f"{_OF_CUSTOMERS} IN (SELECT author_id FROM temp.digest_posts WHERE era = 1 AND state = 0 "
+    "AND role = 'customer' GROUP BY author_id HAVING sum((sentiment = 'positive') "
+    "- (sentiment = 'negative')) {sign} 0) AND d.sentiment = '{mood}'"
+)
+_NOW_PUBLIC = "era = 1 AND state = 0 AND d.role <> 'company'"
+_ANSWERED = "era = 1 AND asked AND EXISTS (" + ANSWERS.format(what="1", post="d") + ")"
+_SATISFIED = _MOODY.format(sign=">", mood="positive")
+_DISSATISFIED = _MOODY.format(sign="<", mood="negative")
+
+FIGURES: Mapping[str, str] = {
+    "posts": "era = 1",
+    "posts_previous": "era = 0",
+    "posts_counted": "era = 1 AND state = 0",
+    "authors": "era = 1 AND d.author_id IS NOT NULL",
+    "spam": "era = 1 AND state = 1",
+    "irrelevant": "era = 1 AND state = 2",
+    "copies": "era = 1 AND state = 3",
+    "deleted": "era = 1 AND deleted",
+    "unlabelled": "era = 1 AND d.sentiment IS NULL",
+    "unsure": "era = 1 AND state = 0 AND d.unsure",
+    "negative": "era = 1 AND state = 0 AND d.sentiment = 'negative'",
+    "neutral": "era = 1 AND state = 0 AND d.sentiment = 'neutral'",
+    "positive": "era = 1 AND state = 0 AND d.sentiment = 'positive'",
+    "negative_share": f"{_NOW_PUBLIC} AND d.sentiment = 'negative'",
+    "ideas": f"{_NOW_PUBLIC} AND d.idea = 1",
+    "toxic": f"{_NOW_PUBLIC} AND d.toxic = 1",
+    "asked": "era = 1 AND asked",
+    "answered": _ANSWERED,
+    "first_answer_median_s": _ANSWERED,
+    "first_answer_p90_s": _ANSWERED,
+    "satisfied": _SATISFIED,
+    "dissatisfied": _DISSATISFIED,
+    "echo_balance": f"({_SATISFIED}) OR ({_DISSATISFIED})",
+}
+"""Which posts of the layout a figure counts; shares list their numerator."""
+
+FIGURES_OF: Mapping[str, str] = {
+    "posts": f"era = 1 AND {_IN_SOURCE}",
+    "negative_share": f"{_NOW_PUBLIC} AND d.sentiment = 'negative' AND {_IN_SOURCE}",
+    "engagement": "era = 1 AND state = 0 AND coalesce(d.likes, d.comments) IS NOT NULL "
+    f"AND {_IN_SOURCE}",
+    "matrix": "era = 1 AND state = 0 AND d.initiator = :initiator AND d.kind = :kind "
+    "AND d.sentiment IS NOT NULL",
+    "lang": f"{_NOW_PUBLIC} AND d.lang = :subject",
+}
+
+
+def layout(exact_then: bool) -> str:
+    """Return the statement that lays out the posts of both periods with all that is counted."""
+    if exact_then:
+        label = {name: f"coalesce(f.{name}, l.{name})" for name in _LABELS}
+        former = (
+            "LEFT JOIN former_labels f ON f.post_id = p.id AND f.replaced_at = (SELECT "
+            "min(replaced_at) FROM former_labels WHERE post_id = p.id AND replaced_at > :as_of)"
+        )
+    else:
+        label = {name: f"l.{name}" for name in _LABELS}
+        former = ""
+    likes, replies = (_counter(name, exact_then) for name in ("likes", "replies"))
+    return f"""
+        CREATE TEMP TABLE digest_posts AS
+        SELECT d.*, coalesce(replies, nullif((SELECT count(*) FROM posts c
+                   WHERE c.parent_uid = d.uid AND c.seen_at <= :as_of), 0)) AS comments,
+               state = 0 AND role = 'customer' AND own AND (asks OR (sentiment = 'negative'
+                   AND initiator = 'customer')) AS asked
+        FROM (
+            SELECT p.id, p.uid, p.created_at >= :start AS era, p.source_id, p.author_id, p.role,
+                   p.created_at, p.parent_uid, {likes} AS likes, {replies} AS replies,
+                   p.deleted_at IS NOT NULL AS deleted, s.own,
+                   CASE WHEN {label["spam"]} = 1 THEN 1 WHEN {label["relevant"]} = 0 THEN 2
+                        WHEN {label["copy"]} = 1 THEN 3 ELSE 0 END AS state,
+                   {label["sentiment"]} AS sentiment, {label["initiator"]} AS initiator,
+                   {label["kind"]} AS kind, {label["idea"]} AS idea, {label["toxic"]} AS toxic,
+                   coalesce({label["lang"]}, p.lang) AS lang,
+                   coalesce({label["unsure"]}, '[]') <> '[]' AS unsure,
+                   q.post_id IS NOT NULL AS asks
+            FROM posts p JOIN sources s ON s.id = p.source_id
+            LEFT JOIN labels l ON l.post_id = p.id {former}
+            LEFT JOIN asking q ON q.post_id = p.id
+            WHERE p.created_at >= :before AND p.created_at < :end AND p.seen_at <= :as_of
+        ) d
+    """
+
+
+def _counter(name: str, exact_then: bool) -> str:
+    then = (
+        f"(SELECT c.{name} FROM counts c WHERE c.post_id = p.id AND c.at <= {{at}} "
+        "ORDER BY c.at DESC LIMIT 1)"
+    )
+    now = then.format(at=":as_of") if exact_then else f"p.{name}"
+    # The first look is all there is for posts that were looked at late.
+    before = f"coalesce({then.format(at=':looked')}, {now})"
+    return f"iif(p.created_at >= :start, {now}, {before})"
