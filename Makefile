@@ -13,13 +13,13 @@ $(STAMP): pyproject.toml constraints.txt
 	@echo "Setting up $(VENV) (first run only) ..."
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
-	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[pictures]"
+	@PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[pictures]"
 	@touch $@
 
 $(DEV_STAMP): $(STAMP)
 	@echo "Adding the tools for tests and the transformers extra (torch first) ..."
 	@$(BIN)/python -m pip install --quiet torch==2.13.0
-	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --group dev --group training --editable ".[pictures,transformers]"
+	@PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --constraint constraints.txt --group dev --group training --editable ".[pictures,transformers]"
 	@touch $@
 
 demo: install ## the whole pass on a sample community: no keys, no network

@@ -1,4 +1,4 @@
-"""Words of labelling. What each label means stands in the codebook (docs/codebook.md)."""
+"""Words of labelling. What each label means stands in docs/labels.md."""
 
 from __future__ import annotations
 

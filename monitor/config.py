@@ -151,9 +151,9 @@ class Alerts(Section):
 class EventSettings(Section):
     """Something known to move numbers: a launch, a TV spot, maintenance."""
 
-    name: str
-    from_: Moment = Field(alias="from")
-    to: Moment
+    name: str = Field(description="as it shall stand beside an alert")
+    from_: Moment = Field(alias="from", description="when it begins, with time zone")
+    to: Moment = Field(description="when it ends")
 
     @model_validator(mode="after")
     def _in_order(self) -> EventSettings:
@@ -177,35 +177,37 @@ class Models(Section):
     unsure_below: float = Field(
         0.5, ge=0, le=1, description="probability below which we say unsure"
     )
-    sentiment: ModelOverride | None = None
-    initiator: ModelOverride | None = None
-    kind: ModelOverride | None = None
-    idea: ModelOverride | None = None
-    toxic: ModelOverride | None = None
+    sentiment: ModelOverride | None = Field(None, description="a model of yours for this label")
+    initiator: ModelOverride | None = Field(None, description="the same")
+    kind: ModelOverride | None = Field(None, description="the same")
+    idea: ModelOverride | None = Field(None, description="the same")
+    toxic: ModelOverride | None = Field(None, description="the same")
 
 
 class NotifySettings(Section):
     """One receiver of messages."""
 
-    name: Name
-    kind: Literal["slack", "smtp", "apprise"]
+    name: Name = Field(description="your word for it; part of the name of its secret")
+    kind: Literal["slack", "smtp", "apprise"] = Field(description="slack, smtp or apprise")
     base_url: str | None = Field(None, description="API or webhook base of Slack or Mattermost")
     host: str | None = Field(None, description="mail server")
-    port: int | None = Field(None, ge=1, le=65535)
-    security: Literal["starttls", "tls", "none"] = "starttls"
-    user: str | None = None
+    port: int | None = Field(None, ge=1, le=65535, description="default: 587, with tls 465")
+    security: Literal["starttls", "tls", "none"] = Field("starttls", description="of the mail")
+    user: str | None = Field(None, description="login at the mail server")
     sender: str | None = Field(None, description="From: address of mails")
     bounce: str | None = Field(None, description="envelope sender, where bounces go")
     to: tuple[str, ...] = Field((), description="mail addresses, or one Slack channel")
     role: str | None = Field(None, description="who reads it, as the escalation names them")
     min_level: int = Field(3, ge=0, le=6, description="storm level from which alerts go here")
     quiet_hours: str | None = Field(
-        None, pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$"
+        None,
+        pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$",
+        description="22:00-07:00: only level 4 and above then",
     )
     digest: bool = Field(True, description="also gets the digest")
     escalate_to: str | None = Field(None, description="receiver told when nobody acknowledges")
-    escalate_after: Duration = timedelta(hours=1)
-    max_per_hour: int = Field(30, ge=1)
+    escalate_after: Duration = Field(timedelta(hours=1), description="how long we wait for it")
+    max_per_hour: int = Field(30, ge=1, description="messages, further ones wait")
 
     @model_validator(mode="before")
     @classmethod
@@ -224,18 +226,18 @@ class NotifySettings(Section):
 class Retention(Section):
     """How long each kind of data is kept."""
 
-    raw: Duration = timedelta(days=30)
-    texts: Duration = timedelta(days=365)
-    handles: Duration = timedelta(days=90)
-    counts: Duration = timedelta(days=730)
-    logs: Duration = timedelta(days=1095)
+    raw: Duration = Field(timedelta(days=30), description="answers as the platform gave them")
+    texts: Duration = Field(timedelta(days=365), description="titles, texts, former texts")
+    handles: Duration = Field(timedelta(days=90), description="names; then keyed pseudonyms")
+    counts: Duration = Field(timedelta(days=730), description="counts over time of single posts")
+    logs: Duration = Field(timedelta(days=1095), description="runs, deliveries, processing log")
 
 
 class Moderation(Section):
     """Time goals of the queue."""
 
-    answer_within: Duration = timedelta(hours=24)
-    review_within: Duration = timedelta(hours=72)
+    answer_within: Duration = Field(timedelta(hours=24), description="for questions")
+    review_within: Duration = Field(timedelta(hours=72), description="for items of the queue")
 
 
 class Settings(Section):
