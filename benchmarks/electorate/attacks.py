@@ -6,7 +6,6 @@ it drew into the truth file, so that a figure can be broken down by how hard the
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -225,8 +224,7 @@ def _ring(scene: Scene, called: str, n: int, targets: int, *, camouflage: float)
     if rng.random() < 0.5:  # else they are mostly settled accounts
         scene.public.set_created(forgers.accounts, first - rng.integers(600, 20 * DAY_S, n))
     for start, idea in zip(starts, scene.crowds[forgers.crowd - 1].ideas, strict=True):
-        today = replace(forgers, delivered=rng.random(n) < 0.9)  # somebody is always missing
-        deliver(scene, today, start + spread(rng, n, window), idea=idea)
+        deliver(scene, forgers, start + spread(rng, n, window), idea=idea)
     spent = rng.poisson(targets * camouflage / (1 - camouflage), n)
     earliest = np.minimum(first, scene.period.closes - 2 * HOUR_S)
     live_as(scene, forgers, earliest, np.minimum(spent, scene.size.cap - targets))

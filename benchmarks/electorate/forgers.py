@@ -26,7 +26,7 @@ class Forgers:
     address: NDArray[np.void]
     device: NDArray[np.int64]
     referrer: NDArray[np.int64]
-    delivered: NDArray[np.bool_]  # where the vote arrived: captchas, bans and bugs cost some
+    delivery: float  # share of votes that arrive: captchas, bans and bugs cost some
 
 
 def strength(scene: Scene, low: int, high: int) -> int:
@@ -58,31 +58,30 @@ def hire(
     ideas = scene.board.contenders(rng, targets, until=max(done, 0.0), period=scene.period)
     accounts = scene.public.recruit(n, at, "settled")
     delivery = float(rng.uniform(0.84, 0.97))
-    way = "given" if address is not None else str(exits)
+    way = "adjacent" if address is not None else str(exits)
     if address is None:
         own_line, _ = scene.public.connect(accounts, at)
         address = own_line if exits == "own" else scene.public.networks.exits(rng, exits, n)
-    careless = rng.random() < 0.4 and way != "own" and device is None
+    reuses = device is not None or (rng.random() < 0.4 and way != "own")
     if device is None:  # the careful give every account a clean browser, the careless forget to
         device = scene.public.everyone["device"][accounts].copy()
-        if careless:
+        if reuses:
             device = rng.choice(scene.public.new_devices(max(2, n // 12)), n)
     trail = scene.refer(f"https://forum.example/t/{rng.integers(10**5)}")
     false_trail = rng.random() < 0.4  # forged to look like an ordinary day
     referrer = scene.usual_referrers(n) if false_trail else rng.choice([0, 0, trail], n)
     crowd = scene.gather(
         called, ideas, honest=False, delivery=round(delivery, 2), exits=way,
-        reuses_devices=careless, **facts,
+        reuses_devices=reuses, **facts,
     )  # fmt: skip
-    delivered = rng.random(n) < delivery
-    return Forgers(crowd, accounts, int(ideas[0]), address, device, referrer, delivered)
+    return Forgers(crowd, accounts, int(ideas[0]), address, device, referrer, delivery)
 
 
 def deliver(
     scene: Scene, forgers: Forgers, at: NDArray[np.int64], *, idea: int | None = None
 ) -> NDArray[np.void]:
     """Casts the votes that get through, at moments `at`, for the target or for `idea`."""
-    came = forgers.delivered
+    came = scene.rng.random(len(at)) < forgers.delivery
     return scene.cast(
         forgers.crowd,
         forgers.accounts[came],
