@@ -160,7 +160,7 @@ class Client:
                 f"{at or 'the answer'} is {type(part).__name__}, {kind.__name__} was wanted; the "
                 "API may have changed",
                 source=self.source.name,
-                excerpt=json.dumps(value)[:EXCERPT],
+                excerpt=self._blot(json.dumps(value))[:EXCERPT],
             )
         return part
 
@@ -195,7 +195,7 @@ class Client:
                 f"{urlsplit(answer.url).path}: JSON was wanted, {kind} came; the API may have "
                 "changed or something answers in its place",
                 source=self.source.name,
-                excerpt=answer.excerpt(),
+                excerpt=self._blot(answer.excerpt()),
             ) from error
 
     def _send(
@@ -289,7 +289,7 @@ class Client:
         except (httpx.TransportError, httpx.InvalidURL) as error:
             reason = self._blot(str(error)) or type(error).__name__
             raise Unavailable(f"{host} cannot be reached: {reason}", source=name) from error
-        if not raw:
+        if not raw or response.status_code >= 300:
             content = self._blot_bytes(content)
         answer = Answer(response.status_code, response.headers, content, str(request.url))
         self._heed(answer, host, who)

@@ -14,7 +14,18 @@ from typing import Any, TypeVar
 
 from connectors.errors import BadResponse
 from connectors.moments import parse_moment
-from connectors.types import Budget, Cursor, Followers, Gap, Json, Page, Post, Rejected, Tombstone
+from connectors.types import (
+    Budget,
+    Counts,
+    Cursor,
+    Followers,
+    Gap,
+    Json,
+    Page,
+    Post,
+    Rejected,
+    Tombstone,
+)
 
 T = TypeVar("T")
 Found = Post | Tombstone | Iterable[Post | Tombstone] | None
@@ -63,7 +74,7 @@ def make_page(
     budget: Budget | None = None,
     followers: tuple[Followers, ...] = (),
     gaps: tuple[Gap, ...] = (),
-    rejected: tuple[Rejected, ...] = (),
+    counts: tuple[Counts, ...] = (),
 ) -> Page:
     """Turn raw records into a page. A post that comes twice in it keeps its last word."""
     # several at once are listed here, so that a garbled part rejects its own record only
@@ -73,7 +84,8 @@ def make_page(
     return Page(
         posts=tuple(posts.values()),
         deleted=tuple(one for one in flat if isinstance(one, Tombstone)),
-        rejected=rejected + bad,
+        counts=counts,
+        rejected=bad,
         cursor=cursor,
         budget=budget,
         followers=followers,

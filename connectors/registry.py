@@ -14,6 +14,8 @@ _PLACES: Mapping[str, str] = {
     "rss": "connectors.rss:Rss",
     "mastodon": "connectors.mastodon:Mastodon",
     "discourse": "connectors.discourse:Discourse",
+    "bluesky": "connectors.bluesky:Bluesky",
+    "matrix": "connectors.matrix:Matrix",
 }
 
 

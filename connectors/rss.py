@@ -303,10 +303,9 @@ def _author_name(text: str | None) -> str | None:
 
 def _stamp(raw: Json, name: str) -> datetime | None:
     # asked by `in`, as feedparser warns where it would answer with another field's time
-    parsed = raw[f"{name}_parsed"] if f"{name}_parsed" in raw else None
-    if parsed is None:
+    if f"{name}_parsed" not in raw or raw[f"{name}_parsed"] is None:
         return None
-    return parse_moment(datetime.fromtimestamp(calendar.timegm(parsed), UTC))
+    return parse_moment(datetime.fromtimestamp(calendar.timegm(raw[f"{name}_parsed"]), UTC))
 
 
 def _absolute(base: str, link: str | None) -> str | None:
