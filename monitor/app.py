@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -23,9 +23,13 @@ from monitor.pipeline import (
     label_posts,
     refresh_source,
 )
+from monitor.reporting import House, choose_period, make_digest
 from monitor.store.store import Store
+from monitor.types.alerts import Event, KnownEvent, SourceHealth, WarningInputs
+from monitor.types.digest import Digest, PeriodKind
 from monitor.types.posts import Fetched, SourceState
 from monitor.types.roles import Roles
+from monitor.warning import raise_alerts, rule_settings
 
 if TYPE_CHECKING:
     from connectors.traffic import Traffic
@@ -210,6 +214,51 @@ class App:
             progress=progress,
             stop=stop,
         )
+
+    def tick(self, *, dry_run: bool = False) -> list[Event]:
+        """Measure, and open, raise, lower or close alerts. Returns what changed."""
+        return raise_alerts(
+            self.store.db,
+            self.clock(),
+            settings=rule_settings(self.settings.alerts),
+            zone=self.settings.zone,
+            inputs=self.warning_inputs(),
+            dry_run=dry_run,
+        )
+
+    def warning_inputs(self) -> WarningInputs:
+        """Return what the rules are told beside the posts: known events, how sources fare."""
+        fetched = [
+            s for s in self.store.sources.states() if s.state in ("ok", "failing", "stopped")
+        ]
+        return WarningInputs(
+            events=tuple(KnownEvent(e.name, e.from_, e.to) for e in self.settings.events),
+            health=tuple(
+                SourceHealth(
+                    source=state.source,
+                    failing_since=state.failing_since,
+                    last_success=state.last_success,
+                    error=state.error,
+                )
+                for state in fetched
+            ),
+        )
+
+    @cached_property
+    def house(self) -> House:
+        """What a digest needs to know of the company."""
+        return House(
+            company=self.settings.company.name or "",
+            names=self.settings.company.names,
+            timezone=self.settings.general.timezone,
+            good=self.settings.alerts.good_rate,
+        )
+
+    def digest(self, kind: PeriodKind, day: date | None = None) -> Digest:
+        """Return the digest of the period that `day` lies in, or of the newest that is over."""
+        now = self.clock()
+        period = choose_period(kind, day, now, self.settings.general.timezone)
+        return make_digest(self.store, self.house, now, period)
 
     # --- how it stands ------------------------------------------------------------------------
 

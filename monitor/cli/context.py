@@ -169,6 +169,18 @@ class Context:
             task = bar.add_task(title, total=total)
             yield lambda n: bar.advance(task, n)
 
+    @contextmanager
+    def steps(self) -> Iterator[Callable[[int, int], None]]:
+        """A progress bar for work in several steps, each told as (done, of how many)."""
+        if self.json or not self.err.is_terminal:
+            yield lambda _done, _total: None
+            return
+        from rich.progress import Progress
+
+        with Progress(console=self.err, transient=True) as bar:
+            task = bar.add_task("", total=None)
+            yield lambda done, total: bar.update(task, completed=done, total=total)
+
 
 def context_of(ctx: typer.Context) -> Context:
     """Return the context that the root command made."""
