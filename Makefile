@@ -40,5 +40,12 @@ layers: $(DEV_STAMP)
 
 check: lint types layers
 
+docs: $(DEV_STAMP) ## the tables of the README, made from the code
+	$(BIN)/python docs/make_tables.py
+
+bench: $(DEV_STAMP) ## figures beside their targets; several minutes
+	$(BIN)/python benchmarks/imports.py
+	$(BIN)/python benchmarks/reports.py
+
 clean:
 	rm -rf $(VENV) build dist *.egg-info

@@ -42,9 +42,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def app(tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> App:
-    built = App(
-        parse_settings(CONFIG, "test"), tmp_path / "s.db", clock=clock, secrets=Secrets({})
-    )
+    built = App(parse_settings(CONFIG, "test"), tmp_path / "s.db", clock=clock, secrets=Secrets({}))
     built.__dict__["classifier"] = FakeClassifier()
     connector = FakeConnector([[make_post("1", "Schlimm!")]])
     monkeypatch.setattr(App, "connector", lambda _self, _platform: connector)
@@ -138,10 +136,13 @@ def test_a_tick_labels_what_came_before_it_warns(app: App) -> None:
 
 def test_only_one_service_runs_on_a_store(tmp_path: Path) -> None:
     path = tmp_path / "s.db"
-    with only_one(path), pytest.raises(StoreError, match="another `sturmglas run`"):
-        with only_one(path):
-            pass
-    with only_one(path):
+    with (
+        only_one(path),
+        pytest.raises(StoreError, match="another `sturmglas run`"),
+        only_one(path),
+    ):
+        pass
+    with only_one(path):  # the lock ended with its holder
         pass
 
 

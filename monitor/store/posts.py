@@ -251,6 +251,8 @@ def _conditions(
 def _fts_expression(query: str) -> str | None:
     """Quote every word, so that FTS5 reads no operators out of what a person typed."""
     terms = []
+    # SQLite ends a text at NUL and takes no lone surrogates.
+    query = query.replace("\0", " ").encode("utf-8", "replace").decode("utf-8")
     for phrase, word in re.findall(r'"([^"]+)"|(\S+)', query):
         text = phrase or word
         prefix = "*" if word.endswith("*") else ""
