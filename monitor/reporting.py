@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Literal
+from typing import Literal, cast
 
 from monitor.digest.build import build_digest
 from monitor.digest.values import figure_values
@@ -12,8 +13,11 @@ from monitor.errors import UsageError
 from monitor.measure.engagement import GOOD
 from monitor.measure.matrix import build_matrix
 from monitor.measure.periods import comparable, last_complete_day, period_of, previous
+from monitor.measure.verdicts import precision_by_rule
+from monitor.store.alerts import AlertTable
 from monitor.store.figures import FigureTable
 from monitor.store.store import Store
+from monitor.types.alerts import Alert, AlertState
 from monitor.types.digest import Behind, Cell, Digest, Explanation, Period, PeriodKind
 
 Format = Literal["terminal", "html", "text", "markdown", "slack", "json"]
@@ -45,8 +49,42 @@ def make_digest(
 ) -> Digest:
     """Return the digest of a period as the store knows it now, or knew it at `as_of`."""
     figures = FigureTable(store.db).load(period, previous(period), comparable(period), as_of)
+    read_at = min(as_of or now, period.end)
+    alerts = AlertTable(store.db)
+    figures = replace(
+        figures,
+        alerts=load_alerts(alerts, period, read_at),
+        precision=precision_by_rule(
+            {alert.id: alert.rule for alert in alerts.load_list(until=read_at)},
+            [verdict for verdict in alerts.load_verdicts() if verdict.at <= read_at],
+        ),
+    )
     return build_digest(
         figures, as_of or now, company=house.company, names=house.names, good=house.good
+    )
+
+
+def load_alerts(table: AlertTable, period: Period, at: datetime) -> tuple[Alert, ...]:
+    """Return alerts that were going on in a period, each as it stood at `at`, oldest first."""
+    found = table.load_list(since=period.start, until=at)
+    return tuple(as_it_stood(alert, table.load_events(alert.id), at) for alert in reversed(found))
+
+
+def as_it_stood(
+    alert: Alert, events: Sequence[tuple[datetime, str, int, str]], at: datetime
+) -> Alert:
+    """Take back what happened to an alert after `at`. `events` are (at, event, level, state)."""
+    past = [event for event in events if event[0] <= at]
+    if alert.updated_at <= at or not past:
+        return alert
+    then, _event, level, state = past[-1]
+    return replace(
+        alert,
+        level=level,
+        state=cast("AlertState", state),
+        updated_at=then,
+        closed_at=alert.closed_at if alert.closed_at and alert.closed_at <= at else None,
+        peak_level=max(event[2] for event in past),
     )
 
 

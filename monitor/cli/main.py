@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from monitor.cli import demo, labels, posts, reports, service, setup
+from monitor.cli import demo, labels, notify, posts, reports, service, setup
 from monitor.cli.context import Context, Interrupt, parse_time
 from monitor.errors import ConfigError, MonitorError, UsageError
 
@@ -23,7 +23,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     epilog="Global options may stand before or after the command.",
 )
-for group in (demo.app, setup.app, posts.app, labels.app, reports.app, service.app):
+for group in (demo.app, setup.app, posts.app, labels.app, reports.app, notify.app, service.app):
     app.registered_commands.extend(group.registered_commands)
     app.registered_groups.extend(group.registered_groups)
 

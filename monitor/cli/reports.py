@@ -13,7 +13,6 @@ from monitor.cli.context import Context, context_of, parse_time
 from monitor.errors import UsageError
 
 if TYPE_CHECKING:
-    from monitor.reporting import House
     from monitor.types.digest import Behind, Cell, Digest, Period
 
 app = typer.Typer()
@@ -53,7 +52,7 @@ def digest(
     then = parse_time(as_of, "--as-of") if as_of is not None else None
     now = then or context.now
     chosen = _period(context, period, day, now)
-    made = make_digest(context.store, house_of(context), now, chosen, as_of=then)
+    made = make_digest(context.store, context.app.house, now, chosen, as_of=then)
     if send or dry_run:
         _send(context, made, dry_run=dry_run)
         return
@@ -79,7 +78,7 @@ def explain(
     then = parse_time(as_of, "--as-of") if as_of is not None else None
     now = then or context.now
     chosen = _period(context, period, day, now)
-    explained = explain_figure(context.store, house_of(context), now, figure, chosen, as_of=then)
+    explained = explain_figure(context.store, context.app.house, now, figure, chosen, as_of=then)
     if context.json:
         context.emit(_behind_json(behind) for behind in explained.posts[:limit])
         return
@@ -113,19 +112,6 @@ def matrix(
         context.emit(_cell_json(cell) for cell in cells)
         return
     _print_matrix(context, cells, chosen)
-
-
-def house_of(context: Context) -> House:
-    """Return what a digest needs to know of the company."""
-    from monitor.reporting import House
-
-    settings = context.settings
-    return House(
-        company=settings.company.name or "",
-        names=settings.company.names,
-        timezone=settings.general.timezone,
-        good=settings.alerts.good_rate,
-    )
 
 
 def _period(context: Context, kind: str, day: str | None, now: Any) -> Period:
@@ -170,7 +156,14 @@ def _print(context: Context, made: Digest, form: str) -> None:
 
 
 def _send(context: Context, made: Digest, *, dry_run: bool) -> None:
-    raise UsageError("--send: [[notify]] names no receiver; `sturmglas config --schema` shows how")
+    from monitor.cli.notify import office_of, show_delivered, show_messages
+
+    office = office_of(context)
+    if dry_run:
+        show_messages(context, list(office.desk.about_day(made)))
+        return
+    office.postman.check()
+    show_delivered(context, office.tell_digest(made, context.now))
 
 
 def _behind_json(behind: Behind) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from monitor.digest.document import (
     Bullets,
@@ -25,7 +25,7 @@ from monitor.digest.safe import for_markdown, one_line
 
 def render_markdown(document: Document) -> str:
     """Return the page as CommonMark with tables."""
-    text = _environment(html=False).get_template("digest.md.j2").render(page=document)
+    text = _environment().get_template("digest.md.j2").render(page=document)
     lines = [line.rstrip() for line in text.splitlines()]
     # Blocks bring their own blank lines; two in a row say nothing.
     kept = [line for n, line in enumerate(lines) if line or (n and lines[n - 1])]
@@ -37,7 +37,7 @@ def render_html(document: Document, pictures: frozenset[str] = frozenset()) -> s
 
     `pictures` are the names of charts that travel with it as `cid:NAME.png`; others are left out.
     """
-    template = _environment(html=True).get_template("digest.html.j2")
+    template = _environment().get_template("digest.html.j2")
     return template.render(page=document, pictures=pictures).strip() + "\n"
 
 
@@ -56,11 +56,11 @@ def _spaced(text: str, words: str) -> str:
 
 
 @cache
-def _environment(*, html: bool) -> Environment:
+def _environment() -> Environment:
     # Markdown is escaped by its own filter; HTML's entities would be shown as they are.
     environment = Environment(
         loader=PackageLoader("monitor.digest"),
-        autoescape=html,
+        autoescape=select_autoescape(("html.j2",)),
         undefined=StrictUndefined,
         trim_blocks=False,
         keep_trailing_newline=True,

@@ -26,7 +26,7 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 _JOINERS = re.compile(
     "(?<=[\x00-\x7f])[\u200c\u200d]+|[\u200c\u200d]+(?=[\x00-\x7f]|$)|^[\u200c\u200d]+"
 )
-_SPACES = re.compile(r"\s+")
+_SPACES = re.compile(r"[^\S\u00a0\u202f]+")  # spaces that keep two words together stay
 
 MARKS = 3
 """Combining marks that one letter may carry; Vietnamese needs two, stacks of ten need none."""

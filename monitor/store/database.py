@@ -18,13 +18,14 @@ import sqlite_utils
 from sqlite_utils import Migrations
 
 from monitor.errors import StoreError
-from monitor.store.migrations import alerts, campaigns, digest, posts
+from monitor.store.migrations import alerts, campaigns, digest, outbox, posts
 
 MIGRATIONS: tuple[Migrations, ...] = (
     posts.migrations,
     digest.migrations,
     campaigns.migrations,
     alerts.migrations,
+    outbox.migrations,
 )
 """Sets of migrations in the order in which they are applied."""
 

@@ -1,0 +1,70 @@
+"""Builds receivers from their settings and secrets: the only place that knows the kinds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from email.utils import parseaddr
+from typing import TYPE_CHECKING
+
+from monitor.config import NotifySettings, Secrets
+from monitor.errors import ConfigError
+from monitor.types.messages import Receiver
+
+if TYPE_CHECKING:
+    import httpx
+
+SECRET = "secret"  # noqa: S105 - the word in the variable's name
+
+
+def connector_of(
+    secrets: Secrets, client: Callable[[], httpx.Client]
+) -> Callable[[NotifySettings], Receiver]:
+    """Return what builds a receiver. It raises ConfigError for a missing secret or address."""
+
+    def connect(entry: NotifySettings) -> Receiver:
+        held = secrets.get("notify", entry.name, SECRET)
+        secret = held.get_secret_value() if held is not None else None
+        if entry.kind == "slack":
+            return _slack(entry, secret, client())
+        if entry.kind == "smtp":
+            return _mail(entry, secret)
+        from monitor.notify.apprise import AppriseReceiver
+
+        return AppriseReceiver(entry.name, (secret or _missing(entry)).split())
+
+    return connect
+
+
+def _slack(entry: NotifySettings, secret: str | None, client: httpx.Client) -> Receiver:
+    from monitor.notify.slack import SlackBot, SlackWebhook
+
+    if entry.to:
+        token = secret or _missing(entry)
+        return SlackBot(entry.name, token, entry.to[0], entry.base_url, client)
+    address = secret if secret and "://" in secret else entry.base_url
+    return SlackWebhook(entry.name, address or _missing(entry), client)
+
+
+def _mail(entry: NotifySettings, secret: str | None) -> Receiver:
+    from monitor.notify.smtp import Mail
+
+    assert entry.host is not None, "the settings refuse a mail receiver without host"
+    sender = entry.sender or f"sturmglas@{parseaddr(entry.to[0])[1].rpartition('@')[2]}"
+    if entry.user and secret is None:
+        _missing(entry)
+    return Mail(
+        entry.name,
+        host=entry.host,
+        port=entry.port,
+        to=entry.to,
+        sender=sender,
+        security=entry.security,
+        user=entry.user,
+        password=secret,
+        bounce=entry.bounce,
+    )
+
+
+def _missing(entry: NotifySettings) -> str:
+    variable = Secrets.variable("notify", entry.name, SECRET)
+    raise ConfigError(f"notify.{entry.name}: needs its secret; set {variable}, or {variable}_FILE")

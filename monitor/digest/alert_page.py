@@ -1,0 +1,128 @@
+"""An alert as a page: headline, why, parts, quotes, what is not known, who has it, what to do.
+
+The order is the same in Slack, mail and terminal, because they all render this page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from monitor.digest.alert_words import actions, ending, part_phrase, unknown_phrase
+from monitor.digest.document import Block, Bullets, Document, Heading, Pairs, Quotation, Span, Tone
+from monitor.digest.names import rule_phrase, state_name
+from monitor.digest.safe import masked, one_line, web_address
+from monitor.locale.language import Language
+from monitor.types.alerts import Alert, Verdict
+from monitor.types.digest import Quote
+
+QUOTES = 3
+QUOTE_LENGTH = 240
+
+
+def headline(alert: Alert, company: str, language: Language) -> str:
+    """Return state, matter and brand: the state is a word, not only a colour."""
+    level = alert.level if alert.open else max(alert.peak_level, alert.level)
+    matter = rule_phrase(alert.rule, alert.source, level, language)
+    parts = (state_name(alert.state, language).upper(), matter, company)
+    return " · ".join(part for part in parts if part)
+
+
+def why(alert: Alert, language: Language) -> str:
+    """Say in one sentence what is unusual, with what is usual: the heaviest two parts."""
+    ranked = sorted(alert.parts, key=lambda part: -part.weight)
+    told = [part_phrase(part, language) for part in ranked if part.weight > 0]
+    return ", ".join([phrase for phrase in told if phrase][:2])
+
+
+def compose_alert(
+    alert: Alert,
+    language: Language,
+    *,
+    company: str,
+    timezone: str,
+    quotes: Sequence[Quote] = (),
+    history: Sequence[tuple[datetime, str, int, str]] = (),
+    verdicts: Sequence[Verdict] = (),
+) -> Document:
+    """Return the message about an alert as it stands. `history` are its events, oldest first."""
+    say = language.say
+    lead = why(alert, language) if alert.open else _looking_back(alert, language)
+    tone: Tone = "bad" if alert.open else "good"
+    blocks: list[Block] = []
+    weighing = [p for p in sorted(alert.parts, key=lambda p: -p.weight) if p.weight > 0]
+    parts = [phrase for p in weighing if (phrase := part_phrase(p, language))]
+    if parts and alert.open:
+        blocks += [Heading(say("What it rests on")), Bullets(tuple((Span(p),) for p in parts))]
+    told = pick_quotes(quotes)
+    if told:
+        blocks.append(Heading(say("Voices")))
+        blocks += [_quotation(quote, language, timezone) for quote in told]
+    rows = [(say("Not known"), (Span(_unknown(alert, language)),))]
+    rows.append((say("Who has it"), (Span(_owner(verdicts, language)),)))
+    if alert.context:
+        rows.append((say("Context"), (Span(", ".join(alert.context)),)))
+    if alert.open:
+        rows.append((say("End"), (Span(ending(alert, language)),)))
+    if len(history) > 1:
+        steps = [f"{language.moment(at, timezone)} {state_name(state, language)} ({level})"
+                 for at, _event, level, state in history[-6:]]  # fmt: skip
+        rows.append((say("So far"), (Span(" → ".join(steps)),)))
+    blocks += [Heading(""), Pairs(tuple(rows))]
+    if alert.open:
+        todo = tuple((Span(action),) for action in actions(alert, language))
+        blocks += [Heading(say("To do")), Bullets(todo)]
+    return Document(
+        language=language.code,
+        title=headline(alert, company, language),
+        weather="act" if alert.open else "quiet",
+        lead=(Span(lead or rule_phrase(alert.rule, alert.source, alert.level, language), tone),),
+        blocks=tuple(blocks),
+        footer=say("Alert {id}, since {time}", id=alert.id,
+                   time=language.moment(alert.opened_at, timezone)),
+    )  # fmt: skip
+
+
+def pick_quotes(quotes: Sequence[Quote]) -> list[Quote]:
+    """Return at most three voices of different authors, those most agreed with first."""
+    picked: list[Quote] = []
+    for quote in sorted(quotes, key=lambda q: (-(q.likes or 0), q.uid)):
+        known = quote.author is not None
+        if quote.text and not (known and any(q.author == quote.author for q in picked)):
+            picked.append(quote)
+    return picked[:QUOTES]
+
+
+def _quotation(quote: Quote, language: Language, timezone: str) -> Quotation:
+    place = quote.source
+    if quote.created_at is not None:
+        place += f", {language.moment(quote.created_at, timezone)}"
+    text = language.quoted(one_line(masked(quote.text), QUOTE_LENGTH))
+    return Quotation(text, place, web_address(quote.url))
+
+
+def _unknown(alert: Alert, language: Language) -> str:
+    gaps = [phrase for part in alert.parts if (phrase := unknown_phrase(part, language))]
+    return ", ".join(gaps) or language.say("nothing that this alert needs")
+
+
+def _owner(verdicts: Sequence[Verdict], language: Language) -> str:
+    for verdict in reversed(verdicts):
+        if verdict.verdict == "ack":
+            return verdict.by or language.say("somebody who gave no name")
+        if verdict.verdict == "snooze":
+            return language.say("snoozed by {name}", name=verdict.by or "?")
+    return language.say("nobody yet")
+
+
+def _looking_back(alert: Alert, language: Language) -> str:
+    length = ((alert.closed_at or alert.updated_at) - alert.opened_at).total_seconds()
+    return language.say(
+        "Over after {duration}; peak: level {level}, {size} posts; in all {total} posts. "
+        "Post-mortem: sturmglas alerts show {id}",
+        duration=language.duration(length),
+        level=max(alert.peak_level, alert.level),
+        size=language.number(alert.peak_size),
+        total=language.number(alert.total),
+        id=alert.id,
+    )
