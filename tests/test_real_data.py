@@ -61,7 +61,7 @@ def test_a_digest_counts_what_a_plain_recount_counts(
     }
     period = choose_period("day", date.fromisoformat(day), NOW, "UTC")
     digest = make_digest(filled, House(), NOW, period)
-    counted = {tally.source: tally.posts for tally in digest.sources if tally.posts}
+    counted = {s.source: s.posts.value for s in digest.sources if s.posts.value}
     assert digest.posts.value == len(posts)
     assert counted == dict(Counter(posts.values()))
 
