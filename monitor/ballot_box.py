@@ -7,7 +7,7 @@ or not at all. A run that dies is simply run again; what is held is recognised.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
@@ -15,9 +15,10 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from connectors.types import Rejected
 from monitor.campaigns import ledger
 from monitor.campaigns.columns import COLUMNS, UNKNOWN_TIME, Votes
-from monitor.campaigns.intake import Row, parse_idea, parse_vote
+from monitor.campaigns.intake import parse_idea, parse_vote, without_origin
 from monitor.campaigns.keying import Keying
 from monitor.campaigns.merkle import Frontier
 from monitor.errors import StoreError
@@ -31,8 +32,10 @@ BATCH = 50_000
 
 _Parsed = TypeVar("_Parsed")
 
-Refuse = Callable[[Row, str], None]
-"""Keeps a row that could not be taken, with the reason."""
+Row = tuple[int, Mapping[str, Any] | Rejected]
+"""A line's number and its fields, as files of rows are read."""
+Refuse = Callable[[Sequence[Rejected]], None]
+"""Keeps rows that could not be taken, with their reasons."""
 
 
 @dataclass(slots=True)
@@ -73,16 +76,17 @@ class BallotBox:
     def take_ideas(self, rows: Iterable[Row], refuse: Refuse) -> Counted:
         """Save the ideas of a file."""
         counted = Counted()
+        refused: list[Rejected] = []
 
         def readable() -> Iterator[Idea]:
             for row in rows:
-                idea = _read(row, parse_idea, refuse)
-                if idea is None:
-                    counted.rejected += 1
-                else:
+                idea = _read(row, parse_idea, refused)
+                if idea is not None:
                     yield idea
 
         counted.new, counted.unchanged = self.campaigns.save_ideas(self.campaign.id, readable())
+        counted.rejected = len(refused)
+        refuse(refused)
         return counted
 
     def take_votes(
@@ -110,23 +114,26 @@ class BallotBox:
     ) -> None:
         rules = self.campaign.rules
         readable: list[tuple[Row, Vote]] = []
+        refused: list[Rejected] = []
         for row in batch:
-            vote = _read(row, lambda fields: parse_vote(fields, rules), refuse)
+            vote = _read(row, lambda fields: parse_vote(fields, rules), refused)
             if vote is None:
-                counted.rejected += 1
-            elif vote.idea not in self._ideas:
-                counted.rejected += 1
-                refuse(row, f"unknown idea {vote.idea}: import the ideas first, then this file again")
-            else:
+                continue
+            if vote.idea in self._ideas:
                 readable.append((row, vote))
+            else:
+                reason = f"unknown idea {vote.idea}: import the ideas first, then this file again"
+                refused.append(_refusal(row, reason))
         with self.campaigns.db.transaction():
-            new, keys = self._unknown(readable, refuse, counted)
+            new, keys = self._unknown(readable, refused, counted)
             if new:
                 self._append(new, keys, now)
         counted.new += len(new)
+        counted.rejected += len(refused)
+        refuse(refused)
 
     def _unknown(
-        self, readable: list[tuple[Row, Vote]], refuse: Refuse, counted: Counted
+        self, readable: list[tuple[Row, Vote]], refused: list[Rejected], counted: Counted
     ) -> tuple[list[Vote], list[tuple[bytes, bytes]]]:
         """Leave out what is held already; the same id for another vote is refused."""
         vote_key, digest_of = self._keying.vote_key, self._keying.digest
@@ -142,8 +149,8 @@ class BallotBox:
             elif before == digest:
                 counted.unchanged += 1
             else:
-                counted.rejected += 1
-                refuse(row, f"vote id {vote.vote} is taken by another vote; events never change")
+                reason = f"vote id {vote.vote} is taken by another vote; events never change"
+                refused.append(_refusal(row, reason))
         return new, keys
 
     def _append(self, new: list[Vote], keys: list[tuple[bytes, bytes]], now: datetime) -> None:
@@ -262,14 +269,19 @@ class BallotBox:
 
 
 def _read(
-    row: Row, parse: Callable[[Mapping[str, Any]], _Parsed], refuse: Refuse
+    row: Row, parse: Callable[[Mapping[str, Any]], _Parsed], refused: list[Rejected]
 ) -> _Parsed | None:
-    """Parse a row, or hand it to `refuse` with the reason."""
-    if row.fields is None:
-        refuse(row, row.reason)
+    """Parse a row, or add it to the refused with the reason."""
+    number, fields = row
+    if isinstance(fields, Rejected):
+        refused.append(Rejected(fields.reason, without_origin(fields.raw), number))
         return None
     try:
-        return parse(row.fields)
+        return parse(fields)
     except ValueError as error:
-        refuse(row, str(error))
+        refused.append(_refusal(row, str(error)))
         return None
+
+
+def _refusal(row: Row, reason: str) -> Rejected:
+    return Rejected(reason, without_origin(row[1]), row[0])

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from monitor.ballot_box import BallotBox, Counted, Refuse
+import numpy as np
+
+from monitor.ballot_box import BallotBox, Counted, Refuse, Row
 from monitor.campaigns import ledger
 from monitor.campaigns.audit.evidence import Thresholds
 from monitor.campaigns.audit.run import Report, audit
@@ -28,10 +30,9 @@ from monitor.campaigns.cases import (
     next_step,
     public_words,
 )
-from monitor.campaigns.intake import Row
 from monitor.campaigns.merkle import Frontier
 from monitor.campaigns.rules import parse_rules, rules_hash
-from monitor.campaigns.tally import count
+from monitor.campaigns.tally import count, roots
 from monitor.errors import ConfigError, NotFound, UsageError
 from monitor.keys import Keys
 from monitor.store.ballots import Ballots
@@ -176,9 +177,36 @@ class Campaigning:
         votes = self.ballots.load(campaign.id)
         ideas = self.campaigns.ideas(campaign.id)
         referrers = {number: word for word, number in self.ballots.referrers(campaign.id).items()}
-        report = audit(votes, ideas, campaign.rules, self.thresholds(campaign), referrers)
+        root = roots(ideas, self.ledgers.events(campaign.id))
+        report = audit(
+            votes, ideas, root, campaign.rules, self.thresholds(campaign), referrers
+        )
         self._flag(campaign, report.findings, now)
         return report
+
+    def flagged_votes(self, name: str, findings: Sequence[Finding]) -> Iterator[dict[str, Any]]:
+        """Yield each flagged vote with the ids under which it came, finding by finding."""
+        campaign = self.campaigns.load(name)
+        wanted = np.unique(np.array([e for f in findings for e in f.entries], dtype=np.int64))
+        named: dict[int, tuple[str, int]] = {}
+        for block in self.ballots.blocks(campaign.id):
+            for place in np.flatnonzero(np.isin(block.votes.seq, wanted)).tolist():
+                named[int(block.votes.seq[place])] = (
+                    block.ids[place],
+                    int(block.votes.voter[place]),
+                )
+        voters = self.ballots.voter_ids(campaign.id, [voter for _, voter in named.values()])
+        for finding in findings:
+            for entry in finding.entries:
+                vote, voter = named[entry]
+                yield {
+                    "vote": vote,
+                    "voter": voters[voter],
+                    "idea": finding.idea,
+                    "finding": finding.finding,
+                    "families": finding.families,
+                    "entry": entry,
+                }
 
     def _flag(self, campaign: Campaign, findings: Sequence[Finding], now: datetime) -> None:
         """Write new findings to the ledger; one that a later audit no longer makes is cleared."""

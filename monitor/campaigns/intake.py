@@ -7,10 +7,9 @@ withdrawn, beyond the cap, joined) is left to the fold, so that the order of row
 
 from __future__ import annotations
 
-import csv
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,79 +18,11 @@ from monitor.types.campaigns import Idea, Rules, Vote
 
 DAY_MS = 86_400_000
 LONGEST_ID = 200
-MOST_LINES_IN_A_RECORD = 50  # a record of a CSV file that is longer has a quote left open
+
+_ORIGIN = re.compile(r"(\"?(?:ip|device)\"?\s*:\s*)\"[^\"]*\"?|\d{1,3}(?:\.\d{1,3}){3}")
 
 _STEMS = {"cast": False, "withdraw": True, "withdrawn": True, "change": False, "changed": False}
 _VALUES = {"up": 1, "down": -1, "yes": 1, "no": -1, "+1": 1, "true": 1}
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A record of a file: its first line, its fields or (where it is broken) the reason."""
-
-    line: int
-    fields: Mapping[str, Any] | None
-    reason: str = ""
-    raw: str = ""
-
-
-def jsonl_rows(lines: Iterable[str]) -> Iterator[Row]:
-    """Yield the records of a JSONL file; a broken line is a row with a reason."""
-    loads = json.loads
-    for number, line in enumerate(lines, 1):
-        text = line.strip()
-        if not text:
-            continue
-        try:
-            fields = loads(text)
-        except (ValueError, RecursionError) as error:
-            yield Row(number, None, f"no valid JSON: {error}", text)
-            continue
-        if isinstance(fields, dict):
-            yield Row(number, fields, "", text)
-        else:
-            yield Row(number, None, "a JSON object is needed", text)
-
-
-def csv_rows(lines: Iterable[str]) -> Iterator[Row]:
-    """Yield the records of a CSV file with a header; delimiter ',' or ';' or tab.
-
-    A quote that is never closed would swallow the rest of the file: after so many lines the
-    record is given up, its first line is reported and reading goes on with the next.
-    """
-    waiting = list(lines)
-    if not waiting:
-        return
-    first = waiting[0].lstrip("\ufeff").rstrip("\r\n")
-    delimiter = max(",;\t", key=first.count)
-    header = [name.strip() for name in next(csv.reader([first], delimiter=delimiter))]
-    at = 1
-    while at < len(waiting):
-        cells, used = _record(waiting, at, delimiter)
-        raw = waiting[at].rstrip("\r\n")
-        if cells is None:
-            yield Row(at + 1, None, "broken quoting: a quote is opened and never closed", raw)
-        elif len(cells) > len(header):
-            yield Row(at + 1, None, f"{len(cells)} cells where the header has {len(header)}", raw)
-        elif any(cells):
-            fields = {name: cell for name, cell in zip(header, cells, strict=False) if cell != ""}
-            yield Row(at + 1, fields, "", raw)
-        at += used
-
-
-def _record(lines: list[str], at: int, delimiter: str) -> tuple[list[str] | None, int]:
-    """Return the cells of the record that begins in line `at`, and how many lines it takes."""
-    for length in range(1, MOST_LINES_IN_A_RECORD + 1):
-        if at + length > len(lines):
-            break
-        try:
-            cells = next(csv.reader(lines[at : at + length], delimiter=delimiter, strict=True), [])
-        except csv.Error as error:
-            if "unexpected end of data" in str(error):
-                continue
-            return None, 1
-        return cells, length
-    return None, 1
 
 
 def parse_idea(fields: Mapping[str, Any]) -> Idea:
@@ -174,6 +105,16 @@ def referrer_host(value: Any) -> str | None:
     except ValueError:
         return None
     return (host or "")[:100] or None
+
+
+def without_origin(raw: Any) -> Any:
+    """Return a refused row as it may be kept: addresses and devices never lie in clear."""
+    if isinstance(raw, Mapping):
+        return {
+            key: "(not kept)" if key in ("ip", "device") and value else value
+            for key, value in raw.items()
+        }
+    return _ORIGIN.sub("(not kept)", raw) if isinstance(raw, str) else None
 
 
 def _in_time(at: int, rules: Rules) -> None:

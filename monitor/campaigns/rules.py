@@ -27,10 +27,9 @@ _TOP = {
     "appeal_days",
 }
 _OTHER_NAMES = {
-    "account_age": "young_accounts",
-    "age": "young_accounts",
-    "new_accounts": "young_accounts",
-    "young": "young_accounts",
+    "age": "account_age",
+    "new_accounts": "account_age",
+    "young": "account_age",
     "address": "network",
     "addresses": "network",
     "concentration": "network",

@@ -10,7 +10,7 @@ FAMILY_NAMES: Mapping[str, Mapping[str, str]] = {
     "de": {
         "lockstep": "Gleichschritt",
         "burst": "Stimmenschub",
-        "young_accounts": "frisch angelegte Konten",
+        "account_age": "Alter der Konten",
         "network": "gemeinsame Netze",
         "device": "gemeinsame Geräte",
         "referrer": "gemeinsame Herkunft",
@@ -21,7 +21,7 @@ FAMILY_NAMES: Mapping[str, Mapping[str, str]] = {
     "en": {
         "lockstep": "lockstep",
         "burst": "burst of votes",
-        "young_accounts": "newly made accounts",
+        "account_age": "age of accounts",
         "network": "shared networks",
         "device": "shared devices",
         "referrer": "shared origin",

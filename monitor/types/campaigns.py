@@ -32,7 +32,7 @@ OPEN_STATUSES: tuple[IdeaStatus, ...] = ("submitted", "in_review")
 FAMILIES: tuple[str, ...] = (
     "lockstep",
     "burst",
-    "young_accounts",
+    "account_age",
     "network",
     "device",
     "referrer",

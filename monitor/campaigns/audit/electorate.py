@@ -1,0 +1,122 @@
+"""Who voted how, laid out for the audit: one row a person and idea, and what is usual."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.campaigns.audit.evidence import Thresholds
+from monitor.campaigns.columns import UNKNOWN_TIME, Bools, Ints, Votes
+
+HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
+
+UNKNOWN, FRESH, ADVANCE, MIDDLE, AGED = range(5)
+"""Ages of an account at its first vote: made to vote at once, made some days ahead, old."""
+
+
+@dataclass(frozen=True, slots=True)
+class Electorate:
+    """First casts, one row a person and idea, sorted by idea and time.
+
+    `voter` and `idea` number them, `at` is ms, `entry` the ledger's number. `network`, `device`
+    and `referrer` are small numbers, 0 unknown. `ideas_of[voter]` is how many ideas they voted
+    for, `age[voter]` one of the constants above. `start[idea]:start[idea + 1]` are an idea's rows.
+    `withdrawals` counts withdrawals of that person from that idea.
+    """
+
+    voter: Ints
+    idea: Ints
+    at: Ints
+    entry: Ints
+    network: Ints
+    device: Ints
+    referrer: Ints
+    withdrawals: Ints
+    ideas_of: Ints
+    age: NDArray[np.int8]
+    start: Ints
+    hourly: NDArray[np.float64]
+    first_hour: int
+
+    def rows(self, idea: int) -> slice:
+        """Return where an idea's rows are."""
+        return slice(int(self.start[idea]), int(self.start[idea + 1]))
+
+    @property
+    def one_idea(self) -> Bools:
+        """Rows of people who voted for nothing else."""
+        return self.ideas_of[self.voter] == 1
+
+    @property
+    def ages(self) -> NDArray[np.int8]:
+        """The age of each row's account."""
+        return self.age[self.voter]
+
+
+def lay_out(votes: Votes, root: Ints, thresholds: Thresholds) -> Electorate:
+    """Arrange a campaign's events. `root` maps joined ideas to the one they count for."""
+    idea = root[votes.idea]
+    ideas = len(root)
+    pair = votes.voter.astype(np.int64) * ideas + idea
+    cast = np.flatnonzero(~votes.withdraw)
+    order = cast[np.lexsort((votes.at[cast], pair[cast]))]
+    first = order[np.append(True, pair[order][1:] != pair[order][:-1])] if len(order) else order
+    taken_back = _withdrawals(pair, votes.withdraw, pair[first])
+    sort = np.lexsort((votes.at[first], idea[first]))
+    rows, taken_back = first[sort], taken_back[sort]
+    voters = int(votes.voter.max()) + 1 if len(votes) else 0
+    voter = votes.voter[rows].astype(np.int64)
+    hour = votes.at[rows] // HOUR_MS
+    first_hour = int(hour.min()) if len(rows) else 0
+    return Electorate(
+        voter=voter,
+        idea=idea[rows],
+        at=votes.at[rows],
+        entry=votes.seq[rows],
+        network=_small(votes.network[rows]),
+        device=_small(votes.device[rows]),
+        referrer=votes.referrer[rows].astype(np.int64),
+        withdrawals=taken_back,
+        ideas_of=np.bincount(voter, minlength=voters),
+        age=_ages(votes, rows, voters, thresholds),
+        start=np.searchsorted(idea[rows], np.arange(ideas + 1)),
+        hourly=np.bincount(hour - first_hour).astype(np.float64) if len(rows) else np.zeros(1),
+        first_hour=first_hour,
+    )
+
+
+def _withdrawals(pair: Ints, withdraw: Bools, wanted: Ints) -> Ints:
+    """Return how many withdrawals each wanted pair has."""
+    held, number = np.unique(pair[withdraw], return_counts=True)
+    if not len(held):
+        return np.zeros(len(wanted), dtype=np.int64)
+    place = np.minimum(np.searchsorted(held, wanted), len(held) - 1)
+    return np.where(held[place] == wanted, number[place], 0)
+
+
+def _small(keyed: Ints) -> Ints:
+    """Replace keyed numbers by small ones; 0 stays 0."""
+    values, small = np.unique(keyed, return_inverse=True)
+    zero = int(np.searchsorted(values, 0))
+    if zero == len(values) or values[zero] != 0:
+        return small.astype(np.int64) + 1
+    # The place of 0 is freed for it, and what was before it moves up by one.
+    return np.where(keyed == 0, 0, small + (small < zero)).astype(np.int64)
+
+
+def _ages(votes: Votes, rows: Ints, voters: int, thresholds: Thresholds) -> NDArray[np.int8]:
+    """Return how old each voter's account was at its first vote."""
+    first_at = np.full(voters, np.iinfo(np.int64).max)
+    np.minimum.at(first_at, votes.voter[rows], votes.at[rows])
+    created = np.full(voters, UNKNOWN_TIME)
+    created[votes.voter[rows]] = votes.account_created_at[rows]
+    lag_h = (first_at - np.where(created == UNKNOWN_TIME, 0, created)) / HOUR_MS
+    age = np.full(voters, MIDDLE, dtype=np.int8)
+    age[lag_h < thresholds.advance_days * 24] = ADVANCE
+    age[lag_h < thresholds.fresh_hours] = FRESH
+    age[lag_h >= thresholds.aged_days * 24] = AGED
+    age[created == UNKNOWN_TIME] = UNKNOWN
+    return age

@@ -1,0 +1,169 @@
+"""Whom to look at: groups of an idea's voters that have something in common.
+
+Each kind of group is built so that the people we must never accuse fall outside of it: a class
+or an office shares one network, a stall or a library a few devices in one place, a viral share or
+a broadcast brings newcomers who register and vote within minutes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from monitor.campaigns.audit.electorate import ADVANCE, AGED, FRESH, HOUR_MS, Electorate
+from monitor.campaigns.audit.evidence import Thresholds, poisson_tail
+from monitor.campaigns.columns import Ints
+
+LEAST_RECAST_SHARE = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Rows of one idea. `kind` says what they share; `statistical` that no single member is
+    marked, only their number is: such a group must not be diluted by honest people.
+    """
+
+    kind: str
+    idea: int
+    rows: Ints
+    p: float
+    expected: float = 0.0
+    statistical: bool = False
+    ring: Ints | None = None
+
+
+def find_groups(people: Electorate, thresholds: Thresholds) -> Iterator[Group]:
+    """Yield the groups worth a closer look, over all ideas."""
+    yield from device_groups(people, thresholds)
+    yield from network_groups(people, thresholds)
+    yield from recast_groups(people, thresholds)
+    for age in (ADVANCE, AGED, FRESH):
+        yield from age_groups(people, age, thresholds)
+
+
+def device_groups(people: Electorate, thresholds: Thresholds) -> Iterator[Group]:
+    """Yield voters on devices that several voters of one idea used from several networks.
+
+    A shared family tablet, a library's computers, a stall's tablet stay in one place; a device
+    that hops between networks and changes persons on the way does not.
+    """
+    known = people.device > 0
+    hopping = _hopping(people, np.flatnonzero(known), thresholds)
+    yield from _by_idea("device", people, hopping, thresholds)
+
+
+def _hopping(people: Electorate, rows: Ints, thresholds: Thresholds) -> Ints:
+    """Return the rows whose device was used by several people from several networks."""
+    key = people.idea[rows] * (int(people.device.max(initial=0)) + 1) + people.device[rows]
+    _, device, number = np.unique(key, return_inverse=True, return_counts=True)
+    busy = number[device] >= thresholds.device_people
+    rows, device = rows[busy], device[busy]
+    pair = device * (int(people.network.max(initial=0)) + 1) + people.network[rows]
+    each, place, together = np.unique(pair, return_inverse=True, return_counts=True)
+    owner = each // (int(people.network.max(initial=0)) + 1)
+    networks = np.bincount(owner, minlength=len(number))
+    top = np.zeros(len(number))
+    np.maximum.at(top, owner, together)
+    hops = (networks >= thresholds.device_networks) & (
+        top <= thresholds.device_top_network * number
+    )
+    return rows[hops[device]]
+
+
+def network_groups(people: Electorate, thresholds: Thresholds) -> Iterator[Group]:
+    """Yield voters from networks that hardly send anybody to any other idea."""
+    rows = np.flatnonzero(people.network > 0)
+    networks = int(people.network.max(initial=0)) + 1
+    _, first = np.unique(people.network[rows] * len(people.ideas_of) + people.voter[rows], return_index=True)
+    persons = np.bincount(people.network[rows][first], minlength=networks)
+    key = people.idea[rows] * networks + people.network[rows]
+    each, place, number = np.unique(key, return_inverse=True, return_counts=True)
+    share = number / np.maximum(persons[each % networks], 1)
+    exclusive = (number >= thresholds.network_people) & (share >= thresholds.network_exclusive)
+    yield from _by_idea("network", people, rows[exclusive[place]], thresholds)
+
+
+def recast_groups(people: Electorate, thresholds: Thresholds) -> Iterator[Group]:
+    """Yield voters who withdrew from an idea where far more did so than is usual."""
+    withdrew = people.withdrawals > 0
+    ideas = len(people.start) - 1
+    number = np.bincount(people.idea[withdrew], minlength=ideas)
+    all_rows = np.diff(people.start)
+    # The usual rate comes from the ideas with the lower half of rates: attacks cannot raise it.
+    rates = np.sort(number[all_rows >= 20] / all_rows[all_rows >= 20])
+    usual = max(float(np.median(rates)) if len(rates) else 0.0, float(withdrew.mean()) / 4, 0.002)
+    p = poisson_tail(number, all_rows * usual * LEAST_RECAST_SHARE)
+    for idea in np.flatnonzero((p < thresholds.p_family) & (number >= thresholds.least_group)):
+        span = people.rows(int(idea))
+        again = people.withdrawals[span] >= thresholds.recasts
+        single = withdrew[span] & ~again
+        rows = np.arange(span.start, span.stop)
+        if again.sum() >= thresholds.least_group:
+            yield Group("recast", int(idea), rows[again], float(p[idea]))
+        if single.sum() >= thresholds.least_group:
+            expected = float(all_rows[idea] * usual)
+            yield Group(
+                "recast", int(idea), rows[single], float(p[idea]), expected, statistical=True
+            )
+
+
+def age_groups(people: Electorate, age: int, thresholds: Thresholds) -> Iterator[Group]:
+    """Yield one-idea voters of one age of accounts, where there are far more than is usual."""
+    mine = (people.ages == age) & people.one_idea
+    ideas = len(people.start) - 1
+    number = np.bincount(people.idea[mine], minlength=ideas)
+    all_rows = np.diff(people.start)
+    usual = _usual_share(number, all_rows)
+    p = poisson_tail(number, 2 * (all_rows - number) * usual / (1 - usual))
+    kind = {ADVANCE: "advance", AGED: "aged", FRESH: "fresh"}[age]
+    limit = thresholds.p_statistical if age != FRESH else thresholds.p_family
+    for idea in np.flatnonzero((p < limit) & (number >= thresholds.least_group)):
+        span = people.rows(int(idea))
+        rows = np.arange(span.start, span.stop)[mine[span]]
+        rows = _densest(rows, people) if age != FRESH else rows
+        others = (people.at[span] >= people.at[rows[0]]) & (people.at[span] <= people.at[rows[-1]])
+        expected = float((others & ~mine[span]).sum() * usual / (1 - usual))
+        yield Group(kind, int(idea), rows, float(p[idea]), expected, statistical=True)
+
+
+def _usual_share(number: Ints, all_rows: Ints) -> float:
+    """Return the usual share of such voters: the median over ideas, which an attack cannot move."""
+    enough = all_rows >= 20
+    if enough.sum() >= 5:
+        shares = number[enough] / all_rows[enough]
+        pooled = number[enough].sum() / all_rows[enough].sum()
+        return float(np.clip(max(np.median(shares), pooled / 4), 0.002, 0.9))
+    return float(np.clip(number.sum() / max(all_rows.sum(), 1), 0.02, 0.9))
+
+
+def _densest(rows: Ints, people: Electorate) -> Ints:
+    """Leave out the stragglers: the shortest stretch of time that holds nine in ten."""
+    kept = max(int(np.ceil(0.9 * len(rows))), 1)
+    at = people.at[rows]
+    widths = at[kept - 1 :] - at[: len(at) - kept + 1]
+    start = int(np.argmin(widths))
+    stretch = slice(start, start + kept)
+    margin = max(int(widths[start] * 0.1), HOUR_MS)
+    inside = (at >= at[stretch][0] - margin) & (at <= at[stretch][-1] + margin)
+    return rows[inside]
+
+
+def _by_idea(
+    kind: str, people: Electorate, rows: Ints, thresholds: Thresholds
+) -> Iterator[Group]:
+    rows = np.sort(rows)
+    if not len(rows):
+        return
+    for part in np.split(rows, np.flatnonzero(np.diff(people.idea[rows])) + 1):
+        if len(part) >= thresholds.least_group:
+            yield Group(kind, int(people.idea[part[0]]), part, 0.0)
+
+
+def in_one_place(rows: Ints, people: Electorate, thresholds: Thresholds) -> bool:
+    """Tell whether most of a group came from one network: a class, an office, a stall."""
+    known = people.network[rows][people.network[rows] > 0]
+    return bool(len(known)) and bool(
+        np.bincount(known).max() >= thresholds.place_share * len(known)
+    )

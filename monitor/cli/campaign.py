@@ -1,0 +1,402 @@
+"""Commands of idea campaigns: rules, votes, audit, annulment, result, public account."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from monitor.cli.context import Context, context_of, parse_time
+from monitor.errors import UsageError
+
+if TYPE_CHECKING:
+    from monitor.campaigning import Campaigning
+    from monitor.campaigns.audit.run import Report
+    from monitor.campaigns.cases import Step
+    from monitor.types.campaigns import Campaign, Tally
+
+app = typer.Typer()
+campaign = typer.Typer(no_args_is_help=True, help="Idea campaigns and votes that can be verified.")
+app.add_typer(campaign, name="campaign")
+
+SHOWN_LINES = 25
+
+Name = Annotated[str, typer.Argument(help="The campaign's name.")]
+FindingId = Annotated[str, typer.Option("--finding", help="Id that the audit gave.")]
+By = Annotated[str, typer.Option("--by", help="Who does this; the public sees a role only.")]
+Reason = Annotated[str, typer.Option("--reason", help="Why; stands in the public ledger.")]
+
+
+def story_of(context: Context) -> Campaigning:
+    """Return the story of campaigns over the opened store."""
+    from monitor.campaigning import Campaigning
+    from monitor.keys import load_keys
+
+    return Campaigning(context.store.db, load_keys(context.store_path))
+
+
+@campaign.command()
+def create(
+    ctx: typer.Context, rules: Annotated[Path, typer.Argument(help="RULES.toml")]
+) -> None:
+    """Make a campaign from its rules. They may change until it is opened.
+
+    Example: sturmglas campaign create rules.toml
+    """
+    context = context_of(ctx)
+    try:
+        text = rules.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise UsageError(f"{rules}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{rules}: is not UTF-8; save it as UTF-8") from error
+    show_campaign(context, story_of(context).create(text, context.now, where=str(rules)))
+
+
+@campaign.command("open")
+def open_(
+    ctx: typer.Context,
+    name: Name,
+    accept_new_key: Annotated[
+        bool, typer.Option("--accept-new-key", help="The old key is lost; say so in public.")
+    ] = False,
+) -> None:
+    """Freeze the rules and begin the public ledger.
+
+    Example: sturmglas campaign open spring
+    """
+    context = context_of(ctx)
+    story = story_of(context)
+    show_campaign(context, story.open(name, context.now, accept_new_key=accept_new_key))
+
+
+@campaign.command()
+def close(ctx: typer.Context, name: Name) -> None:
+    """End a campaign and reveal the audit's thresholds.
+
+    Example: sturmglas campaign close spring
+    """
+    context = context_of(ctx)
+    show_campaign(context, story_of(context).close(name, context.now))
+
+
+def show_campaign(context: Context, made: Campaign) -> None:
+    """Say which rules hold."""
+    if context.json:
+        context.emit([{"campaign": made.name, "rules_hash": made.rules_hash}])
+        return
+    context.out.print(f"campaign {made.name}: rules {made.rules_hash}", markup=False)
+    if made.opened_at is None:
+        context.say(f"Next: sturmglas campaign open {made.name}")
+
+
+@campaign.command()
+def status(ctx: typer.Context, name: Name) -> None:
+    """Show how far the ideas came, and the votes.
+
+    Example: sturmglas campaign status spring --json
+    """
+    from monitor.moderation import funnel
+
+    context = context_of(ctx)
+    story = story_of(context)
+    row = asdict(funnel(story, name, context.now))
+    cases = story.cases(name)
+    row["cases"] = {case.finding: case.state for case in cases.values()}
+    if context.json:
+        context.emit([row])
+        return
+    for key, value in row.items():
+        context.out.print(f"{key.replace('_', ' ')}: {value}", markup=False)
+
+
+@campaign.command("import")
+def import_(
+    ctx: typer.Context,
+    name: Name,
+    ideas: Annotated[str | None, typer.Option(help="JSONL or CSV of ideas.")] = None,
+    votes: Annotated[str | None, typer.Option(help="JSONL or CSV of votes.")] = None,
+) -> None:
+    """Read ideas and votes, in any order; safe to repeat.
+
+    Example: sturmglas campaign import spring --ideas ideas.jsonl --votes votes.jsonl
+    """
+    from connectors.rows import open_rows
+
+    context = context_of(ctx)
+    for file in (ideas, votes):
+        if file not in (None, "-") and not Path(str(file)).is_file():
+            raise UsageError(f"{file}: no such file")
+    if ideas is None and votes is None:
+        raise UsageError("campaign import: name --ideas FILE, --votes FILE or both")
+    shown = Path(votes or ideas or "").name
+    rejects = context.app.rejects("stdin" if shown == "-" else shown)
+    rejects.start_anew()
+    story = story_of(context)
+    with context.interrupt.after_the_step() as stop, context.progress(f"votes {shown}") as step:
+        taken, voted = story.take(
+            name,
+            ideas=open_rows(ideas) if ideas else (),
+            votes=open_rows(votes) if votes else (),
+            refuse=rejects.add,
+            now=context.now,
+            progress=step,
+            stop=stop,
+        )
+    row = {
+        "ideas": taken.new,
+        "votes": voted.new,
+        "unchanged": voted.unchanged,
+        "rejected": taken.rejected + voted.rejected,
+        "rejects_file": rejects.shown,
+    }
+    show_row(context, row)
+    if rejects.shown:
+        raise typer.Exit(1)
+
+
+@campaign.command()
+def audit(ctx: typer.Context, name: Name) -> None:
+    """Flag doubtful votes, with reasons. Takes no vote away.
+
+    Example: sturmglas campaign audit spring
+    """
+    context = context_of(ctx)
+    story = story_of(context)
+    report = story.audit(name, context.now)
+    if context.json:
+        emit_report(context, story, name, report)
+    else:
+        print_report(context, name, report)
+
+
+def emit_report(context: Context, story: Campaigning, name: str, report: Report) -> None:
+    """Print findings, flagged votes and the summary, one JSON object a line."""
+    for finding in report.findings:
+        context.emit(
+            [
+                {
+                    "finding": finding.finding,
+                    "families": finding.families,
+                    "idea": finding.idea,
+                    "votes": len(finding.entries),
+                    "voters": finding.voters,
+                    "share": finding.share,
+                    "p": finding.p,
+                    "explanation": finding.explanation[context.lang],
+                    "ring": finding.ring,
+                }
+            ]
+        )
+    context.emit(story.flagged_votes(name, report.findings))
+    context.emit([{"summary": report.summary}])
+
+
+def print_report(context: Context, name: str, report: Report) -> None:
+    """Show findings to a person: what, why, and a small picture."""
+    from monitor.digest.safe import one_line
+
+    for finding in report.findings:
+        context.out.print(
+            f"{finding.finding}  {one_line(finding.idea, 40)}: {len(finding.entries)} votes, "
+            f"{finding.share:.0%} of its votes",
+            markup=False,
+        )
+        context.out.print(f"  {one_line(finding.explanation[context.lang])}", markup=False)
+        context.out.print(f"  {finding.picture}\n", markup=False)
+    for observation in report.observations:
+        context.out.print(f"· {one_line(observation[context.lang])}", markup=False)
+    summary = report.summary
+    context.out.print(
+        f"{summary['findings']} findings, {summary['votes']} votes of {summary['voters']} voters "
+        f"flagged; all of them count until two people annul them.",
+        markup=False,
+    )
+    if report.findings:
+        first = report.findings[0].finding
+        context.say(
+            f"Next: sturmglas campaign propose-annul {name} --finding {first} --by YOU --reason ..."
+        )
+
+
+def _step(
+    ctx: typer.Context, name: str, step: Step, finding: str, by: str, reason: str
+) -> None:
+    context = context_of(ctx)
+    event = story_of(context).step(
+        name, step, finding, by=by, reason=reason, now=context.now
+    )
+    show_event(context, event)
+
+
+def show_event(context: Context, event: Any) -> None:
+    """Print an entry of the ledger, the public part."""
+    row = {"entry": event.seq, "type": event.type, "at": event.at} | dict(event.body)
+    show_row(context, row)
+
+
+def show_row(context: Context, row: Mapping[str, Any]) -> None:
+    """Print one result: an object for scripts, lines for people."""
+    if context.json:
+        context.emit([row])
+        return
+    for key, value in row.items():
+        context.out.print(f"{key.replace('_', ' ')}: {value}", markup=False)
+
+
+@campaign.command("propose-annul")
+def propose_annul(
+    ctx: typer.Context, name: Name, finding: FindingId, by: By, reason: Reason
+) -> None:
+    """Propose to annul a finding's votes; another person must confirm.
+
+    Example: sturmglas campaign propose-annul spring --finding f1 --by kim --reason "ring"
+    """
+    _step(ctx, name, "propose", finding, by, reason)
+
+
+@campaign.command()
+def confirm(ctx: typer.Context, name: Name, finding: FindingId, by: By, reason: Reason) -> None:
+    """Confirm an annulment that somebody else proposed.
+
+    Example: sturmglas campaign confirm spring --finding f1 --by lou --reason "checked"
+    """
+    _step(ctx, name, "confirm", finding, by, reason)
+
+
+@campaign.command()
+def notify(ctx: typer.Context, name: Name, finding: FindingId, by: By, reason: Reason) -> None:
+    """Record that the people concerned were told, and when.
+
+    Example: sturmglas campaign notify spring --finding f1 --by kim --reason "by mail"
+    """
+    _step(ctx, name, "notify", finding, by, reason)
+
+
+@campaign.command()
+def appeal(ctx: typer.Context, name: Name, finding: FindingId, by: By, reason: Reason) -> None:
+    """Record an appeal against an annulment.
+
+    Example: sturmglas campaign appeal spring --finding f1 --by voter --reason "our class"
+    """
+    _step(ctx, name, "appeal", finding, by, reason)
+
+
+@campaign.command()
+def reinstate(ctx: typer.Context, name: Name, finding: FindingId, by: By, reason: Reason) -> None:
+    """Let votes count again, or clear a suspicion.
+
+    Example: sturmglas campaign reinstate spring --finding f1 --by sam --reason "a class"
+    """
+    _step(ctx, name, "reinstate", finding, by, reason)
+
+
+@campaign.command()
+def jury(
+    ctx: typer.Context,
+    name: Name,
+    by: By,
+    reason: Reason,
+    idea: Annotated[str | None, typer.Option(help="The idea that the jury places.")] = None,
+    rank: Annotated[int, typer.Option(help="The place that the jury gives.")] = 1,
+    finding: Annotated[str | None, typer.Option(help="Place this finding's idea.")] = None,
+) -> None:
+    """Record a jury's place for an idea; it stands beside the vote's rank.
+
+    Example: sturmglas campaign jury spring --idea i7 --rank 1 --by chair --reason "safety"
+    """
+    context = context_of(ctx)
+    story = story_of(context)
+    if idea is None and finding is not None:
+        case = story.cases(name).get(finding)
+        idea = case.idea if case else finding
+    if idea is None:
+        raise UsageError("campaign jury: name the idea with --idea")
+    event = story.jury(name, idea, rank=rank, by=by, reason=reason, now=context.now)
+    show_event(context, event)
+
+
+@campaign.command()
+def tally(
+    ctx: typer.Context,
+    name: Name,
+    at: Annotated[str | None, typer.Option(help="As of this time.")] = None,
+) -> None:
+    """Count the votes: with and without the doubtful ones, at any moment.
+
+    Example: sturmglas campaign tally spring --at 2026-03-05T12:00:00Z
+    """
+    from monitor.campaigns.account import tally_fields
+
+    context = context_of(ctx)
+    story = story_of(context)
+    counted = story.tally(name, parse_time(at, "--at") if at is not None else None)
+    if context.json:
+        context.emit(tally_fields(line) | {"title": line.title} for line in counted.lines)
+        return
+    print_tally(context, story.campaigns.load(name), counted)
+
+
+def print_tally(context: Context, of: Campaign, counted: Tally) -> None:
+    """Show the leading ideas and the public statement."""
+    from rich.table import Table
+
+    from monitor.campaigns.account import statement
+    from monitor.campaigns.words import PAGE, number
+    from monitor.digest.safe import one_line
+
+    t, lang = PAGE[context.lang], context.lang
+    table = Table(box=None)
+    for column in ("rank", "idea", "sum_cast", "sum_counted", "sum_suspicious", "sum_annulled"):
+        table.add_column(t[column], justify="left" if column == "idea" else "right")
+    table.add_column(t["rank_before"], justify="right")
+    for line in counted.lines[:SHOWN_LINES]:
+        sums = (line.cast, line.counted, line.suspicious, line.annulled)
+        title = one_line(f"{line.title} ({line.idea})", 60).replace("[", "\\[")
+        cells = [number(value, lang) for value in sums]
+        table.add_row(str(line.rank_counted), title, *cells, str(line.rank_cast))
+    context.out.print(table)
+    titles = {line.idea: one_line(line.title, 60) for line in counted.lines}
+    for sentence in statement(of, counted, titles, lang):
+        context.out.print(sentence, markup=False)
+    if counted.too_close:
+        context.out.print(t["too_close"], markup=False)
+
+
+@campaign.command()
+def publish(
+    ctx: typer.Context, name: Name, folder: Annotated[Path, typer.Argument(help="Target folder.")]
+) -> None:
+    """Write the public account: page, result, ledger, proofs and a program to check them.
+
+    Example: sturmglas campaign publish spring public/
+    """
+    from monitor import publishing
+
+    context = context_of(ctx)
+    show_row(context, publishing.publish(story_of(context), name, folder, context.now))
+    context.say(f"Anybody can check it: python3 {folder / 'verify.py'}")
+
+
+@campaign.command()
+def verify(
+    ctx: typer.Context,
+    folder: Annotated[Path, typer.Argument(help="A published account.")],
+    head: Annotated[Path | None, typer.Option(help="A HEAD saved earlier.")] = None,
+) -> None:
+    """Check a published account; exits with 1 and the first bad entry after any change.
+
+    Example: sturmglas campaign verify public/ --head HEAD.march
+    """
+    from monitor import publishing
+
+    context = context_of(ctx)
+    if not folder.is_dir():
+        raise UsageError(f"{folder}: no such folder")
+    checked = publishing.check(folder, head)
+    show_row(context, asdict(checked))
+    if not checked.ok:
+        raise typer.Exit(1)
