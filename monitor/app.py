@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from connectors.base import Connector
 from connectors.types import Post, Source
 from monitor.config import Secrets, Settings, SourceSettings, parse_settings
+from monitor.delivery.office import Office, open_office
 from monitor.errors import ConfigError, UsageError
 from monitor.pipeline import (
     CompanyWords,
@@ -27,6 +28,7 @@ from monitor.reporting import House, choose_period, make_digest
 from monitor.store.store import Store
 from monitor.types.alerts import Event, KnownEvent, SourceHealth, WarningInputs
 from monitor.types.digest import Digest, PeriodKind
+from monitor.types.messages import Delivered
 from monitor.types.posts import Fetched, SourceState
 from monitor.types.roles import Roles
 from monitor.warning import raise_alerts, rule_settings
@@ -215,9 +217,14 @@ class App:
             stop=stop,
         )
 
-    def tick(self, *, dry_run: bool = False) -> list[Event]:
-        """Measure, and open, raise, lower or close alerts. Returns what changed."""
-        return raise_alerts(
+    def tick(
+        self, *, dry_run: bool = False, stop: Callable[[], bool] = lambda: False
+    ) -> list[Event]:
+        """Measure; open, raise, lower or close alerts; send what is due. Returns what changed.
+
+        With `dry_run` nothing is saved and nothing sent.
+        """
+        events = raise_alerts(
             self.store.db,
             self.clock(),
             settings=rule_settings(self.settings.alerts),
@@ -225,6 +232,18 @@ class App:
             inputs=self.warning_inputs(),
             dry_run=dry_run,
         )
+        if not dry_run:
+            self.office.tell_events(events, self.clock(), stop)
+        return events
+
+    @cached_property
+    def office(self) -> Office:
+        """Writes messages and sends them."""
+        return open_office(self.store, self.settings, self.secrets, self.lang)
+
+    def send_digest(self) -> Delivered:
+        """Send the digest of the day that is over to everybody who wants it."""
+        return self.office.tell_digest(self.digest("day"), self.clock())
 
     def warning_inputs(self) -> WarningInputs:
         """Return what the rules are told beside the posts: known events, how sources fare."""

@@ -160,7 +160,7 @@ def tick_turn(app: App, stop: Callable[[], bool]) -> None:
     """Label what is new, then measure, warn and send."""
     app.label(stop=stop)
     if not stop():
-        app.tick()
+        app.tick(stop=stop)
 
 
 def _report_bug(event: JobExecutionEvent) -> None:
