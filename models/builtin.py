@@ -28,6 +28,8 @@ Speed = Literal["full", "cascade", "fast"]
 SPEEDS: tuple[Speed, ...] = ("full", "cascade", "fast")
 Floats = npt.NDArray[np.float32]
 
+NETWORK = "encoder.onnx"
+
 CASCADE_SURE = 0.9
 """The cascade asks the encoder about every post on which a fast label is less sure than this."""
 
@@ -99,12 +101,13 @@ class BuiltinClassifier:
         probabilities = {head: p[: len(utterances)] for head, p in probabilities.items()}
         probabilities["initiator"] = np.stack([decided.probabilities for decided in initiators])
         langs = self._languages.identify(
-            [one.text for one in utterances], [one.lang for one in utterances]
+            [one.text for one in framed[: len(utterances)]], [one.lang for one in utterances]
         )
         words = find_words(linear.head(len(utterances)), winners(probabilities))
         return [
             self._label(
                 utterances[i],
+                framed[i].text,
                 {head: p[i] for head, p in probabilities.items()},
                 langs[i],
                 {
@@ -119,10 +122,9 @@ class BuiltinClassifier:
         fast = to_probabilities(self._fast, linear, None)
         if self._encoder is None:
             return fast
-        asked = np.arange(len(framed))
-        if self._cascade:
-            asked = np.flatnonzero(_least_sure(fast) < CASCADE_SURE)
-        if not len(asked):
+        doubtful = _least_sure(fast) < CASCADE_SURE
+        asked = [i for i in range(len(framed)) if not self._cascade or doubtful[i]]
+        if not asked:
             return fast
         encoded = self._encoder.score([framed[i] for i in asked])
         full = to_probabilities(self._full, linear[asked], encoded)
@@ -143,11 +145,12 @@ class BuiltinClassifier:
     def _label(
         self,
         utterance: Utterance,
+        cleaned: str,
         probabilities: Mapping[str, Floats],
         lang: str,
         evidence: Mapping[str, Evidence],
     ) -> Labels:
-        spam = judge_spam(utterance.text, utterance.context)
+        spam = judge_spam(cleaned, utterance.context)
         relevance = judge_relevance(utterance.text, utterance.context)
         calibration = self._fast if self._encoder is None else self._full
         shares: dict[str, Mapping[str, float] | float] = {
@@ -168,7 +171,7 @@ class BuiltinClassifier:
             spam=spam.yes,
             relevant=relevance.yes,
             probabilities={**shares, "spam": spam.probability, "relevant": relevance.probability},
-            unsure=self._unsure(utterance.text, probabilities, flags, lang),
+            unsure=self._unsure(cleaned, probabilities, flags, lang),
             evidence={**evidence, "spam": spam.evidence, "relevant": relevance.evidence},
         )
 
@@ -180,7 +183,7 @@ class BuiltinClassifier:
         for flag, yes in flags.items():
             p = float(probabilities[flag][0])
             sure[flag] = p if yes else 1 - p
-        speechless = not has_letters(text[:4000])
+        speechless = not has_letters(text)
         foreign = lang not in SERVED and lang != "und"
         return tuple(
             head
@@ -206,14 +209,29 @@ def _least_sure(probabilities: Mapping[str, Floats]) -> Floats:
 
 
 def load(speed: str = "full", unsure_below: float = 0.5, folder: Path = WEIGHTS) -> Classifier:
-    """Load the shipped classifier; raises ModelError naming file and remedy, or the wrong speed."""
+    """Load the shipped classifier; raises ModelError naming file and remedy, or the wrong speed.
+
+    `full` asks the encoder about every post, `cascade` only where the linear tier is in doubt,
+    `fast` never.
+    """
     if speed not in SPEEDS:
         raise ModelError(f"[models] speed = {speed!r}: must be one of {', '.join(SPEEDS)}")
+    manifest = read_manifest(folder)
     files = check_weights(folder, "linear.npz", "calibration.json")
-    model = read_manifest(folder)["model"]
+    calibration = files["calibration.json"]
+    encoder = None
+    if speed != "fast" and NETWORK in manifest["files"]:
+        from models.encoder import OnnxEncoder
+
+        files |= check_weights(folder, NETWORK, "tokenizer.json", "words.npz")
+        encoder = OnnxEncoder.load(files[NETWORK], files["tokenizer.json"], files["words.npz"])
+    model = manifest["model"]
     return BuiltinClassifier(
         name=f"{model['name']}-{speed} {model['version']}",
         linear=LinearModel.load(files["linear.npz"]),
-        fast=load_calibration(files["calibration.json"], "fast"),
+        fast=load_calibration(calibration, "fast"),
+        encoder=encoder,
+        full=load_calibration(calibration, "full") if encoder else None,
+        cascade=speed == "cascade",
         unsure_below=unsure_below,
     )

@@ -65,13 +65,13 @@ def to_probabilities(
 def softmax(logits: Floats) -> Floats:
     """Return rows that sum to 1; huge logits do no harm."""
     grown = np.exp(logits - logits.max(axis=1, keepdims=True))
-    shares: Floats = grown / grown.sum(axis=1, keepdims=True)
+    shares: Floats = (grown / grown.sum(axis=1, keepdims=True)).astype(np.float32)
     return shares
 
 
 def sigmoid(logits: Floats) -> Floats:
     """Return the probability of yes; huge logits do no harm."""
-    shares: Floats = 1 / (1 + np.exp(-np.clip(logits, -30, 30)))
+    shares: Floats = (1 / (1 + np.exp(-np.clip(logits, -30, 30)))).astype(np.float32)
     return shares
 
 

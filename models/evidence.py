@@ -39,14 +39,16 @@ def find_words(scores: Scores, winners: Mapping[str, Places]) -> list[dict[str, 
         weights = scores.shares[rows, columns[owners]]
         if head in CHOICES:
             weights = weights - scores.shares[:, COLUMNS[head]].mean(axis=1)
-        order = np.lexsort((-np.abs(weights), owners))
-        top = order[rows - scores.first[owners] < SHOWN]
+        # one sort for all texts: by text, then by weight (all below 0.5 of the next text's key)
+        strength = np.abs(weights)
+        key = owners - 0.49 * strength / max(float(strength.max(initial=0.0)), 1e-9)
+        order = np.argsort(key, kind="stable")
+        top = order[(rows - scores.first[owners] < SHOWN) & (strength[order] >= LEAST)]
         picked: list[list[tuple[str, float]]] = [[] for _ in sizes]
         for owner, row, weight in zip(
             owners[top].tolist(), top.tolist(), weights[top].tolist(), strict=True
         ):
-            if abs(weight) >= LEAST:
-                picked[owner].append((scores.words[row], weight))
+            picked[owner].append((scores.words[row], weight))
         for one, words in zip(found, picked, strict=True):
             one[head] = Evidence(words=tuple(words))
     return found

@@ -1,11 +1,11 @@
-"""How an utterance in its thread is put to a model: facts as tokens, the thread as a second text."""
+"""How an utterance is put to a model: facts as tokens, its thread as a second text."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from models.cues import find_cues
-from models.rules import find_parent, rule_initiator
+from models.rules import Ruling, find_parent, rule_initiator
 from models.text import clean
 from models.types import ThreadContext, Utterance
 
@@ -24,11 +24,11 @@ _PLACES = {
 
 @dataclass(frozen=True, slots=True)
 class Framed:
-    """What a model reads: the cleaned text, facts as tokens, and the thread in words (or '')."""
+    """What a model reads: the cleaned text, facts as tokens, and the context in words (or '')."""
 
     text: str
     facts: tuple[str, ...]
-    thread: str
+    context: str
 
 
 def frame(utterance: Utterance) -> Framed:
@@ -47,7 +47,7 @@ def frame(utterance: Utterance) -> Framed:
     if parent is not None:
         facts.append(f"parent={parent.role}")
         facts.append(f"root={context.thread[0].role}")
-    return Framed(text, tuple(facts), _frame_thread(context))
+    return Framed(text, tuple(facts), _frame_context(context, place, ruling))
 
 
 def find_place(platform: str | None) -> str | None:
@@ -63,12 +63,14 @@ def find_place(platform: str | None) -> str | None:
     )
 
 
-def _frame_thread(context: ThreadContext) -> str:
+def _frame_context(context: ThreadContext, place: str | None, ruling: Ruling | None) -> str:
+    """Return the context in words, or '' for a bare text of which nothing is known."""
+    known = [word for word in (context.author_role, place, ruling and ruling.rule) if word]
     parent = find_parent(context)
     if parent is None:
-        return ""
+        return ", ".join(known)
     said = f"{parent.role or 'unknown'}: {clean(parent.text)[:PARENT_CHARS]}"
     root = context.thread[0]
-    if root is parent:
-        return said
-    return f"{said} | {root.role or 'unknown'}: {clean(root.text)[:ROOT_CHARS]}"
+    if root is not parent:
+        said = f"{said} | {root.role or 'unknown'}: {clean(root.text)[:ROOT_CHARS]}"
+    return f"{', '.join(known)} > {said}"

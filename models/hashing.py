@@ -88,7 +88,8 @@ def hash_token(token: str) -> int:
 
 def _inside(codes: Codes) -> npt.NDArray[np.bool_]:
     """Say which code points belong to words (neither blank nor the end of a text)."""
-    return (codes != _BLANK) & (codes != ord("\n"))
+    inside: npt.NDArray[np.bool_] = (codes != _BLANK) & (codes != ord("\n"))
+    return inside
 
 
 def _char_grams(codes: Codes) -> list[tuple[Places, Places]]:

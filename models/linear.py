@@ -1,4 +1,4 @@
-"""The linear tier: hashed n-grams times weights. Small, instant, and the ballast of the full tier."""
+"""The linear tier: hashed n-grams times weights; small, instant, ballast of the full tier."""
 
 from __future__ import annotations
 
@@ -44,7 +44,9 @@ def weigh(grams: Grams, rarity: Floats) -> Floats:
     sizes = np.diff(starts)
     # reduceat gives an empty text its neighbour's sum; nothing is scaled by it
     squares = np.add.reduceat(np.append(values**2, np.float32(0)), starts[:-1])
-    return values / np.repeat(np.sqrt(np.maximum(squares, 1e-9)), sizes).astype(np.float32)
+    lengths = np.sqrt(np.maximum(squares, 1e-9)).astype(np.float32)
+    weighed: Floats = values / np.repeat(lengths, sizes)
+    return weighed
 
 
 class LinearModel:
@@ -100,7 +102,7 @@ class LinearModel:
         # bincount adds in order, word after word: a text's sum is the same in any batch
         for column in range(LOGITS):
             logits[:, column] = np.bincount(grams.owners, shares[:, column], len(framed))
-        for row, one in zip(logits, framed, strict=True):
+        for i, one in enumerate(framed):
             for fact in one.facts:
-                row += FACT_WEIGHT * self._weights[hash_token(fact)]
+                logits[i] += FACT_WEIGHT * self._weights[hash_token(fact)]
         return Scores(logits + self._bias, grams.words, shares, grams.first)

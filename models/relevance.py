@@ -33,7 +33,7 @@ _SPAM_CUES: dict[str, tuple[str, float]] = {
         r"\b(?:crypto|krypto|bitcoin|forex|binary options?|nft drop|airdrop|trading signals?|"
         r"invest(?:ment)? (?:platform|plattform)|account manager)\b.{0,120}"
         r"(?:profit|gewinn|dm|telegram|whats ?app|join|contact|kontakt|link|<url>|https?:)",
-        2.4,
+        2.8,
     ),
     "moved to a messenger": (
         r"(?:whats ?app|telegram|signal)\b.{0,25}(?:\+?\d[\d ()-]{6,}|<number>|@\w+|t\.me|link)|"
@@ -59,8 +59,8 @@ _SPAM_CUES: dict[str, tuple[str, float]] = {
     ),
     "come and click": (
         r"(?:click|klick\w*|tap|visit|besuch\w*|check ?out|schaut?)\b.{0,20}"
-        r"(?:link (?:in|im) (?:my |meinem? )?(?:bio|profile?)|here|hier|this link|my (?:page|profile|"
-        r"channel|store)|mein(?:e|en)? (?:profil|kanal|seite|shop))",
+        r"(?:link (?:in|im) (?:my |meinem? )?(?:bio|profile?)|here|hier|this link|my (?:page|"
+        r"profile|channel|store)|mein(?:e|en)? (?:profil|kanal|seite|shop))",
         1.2,
     ),
     "urgent bait": (
@@ -71,10 +71,10 @@ _SPAM_CUES: dict[str, tuple[str, float]] = {
     ),
 }
 _CUES = {
-    name: (re.compile(pattern, re.IGNORECASE | re.DOTALL), weight)
+    name: (re.compile(pattern, re.DOTALL), weight)  # on lowered text, which is faster
     for name, (pattern, weight) in _SPAM_CUES.items()
 }
-_LINK = re.compile(r"https?://|www\.|<url>", re.IGNORECASE)
+_LINKS = ("http://", "https://", "www.", "<url>")
 
 
 def judge_spam(text: str, context: ThreadContext) -> Judgement:
@@ -85,13 +85,13 @@ def judge_spam(text: str, context: ThreadContext) -> Judgement:
     """
     if context.author_role == "company":
         return Judgement(False, 0.01, Evidence(rule="company account"))
-    opening = text[:_READ_CHARS]
+    opening = text[:_READ_CHARS].lower()
     found = [
         (name, match.group(0).strip()[:60], weight)
         for name, (pattern, weight) in _CUES.items()
         if (match := pattern.search(opening))
     ]
-    links = len(_LINK.findall(opening))
+    links = sum(opening.count(link) for link in _LINKS)
     score = -3.5 + sum(weight for _, _, weight in found)
     score += min(links, 4) * (0.9 if found else 0.15)
     probability = _logistic(score)

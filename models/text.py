@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-HEAD_CHARS, TAIL_CHARS = 1400, 600
+HEAD_CHARS, TAIL_CHARS = 1000, 400
 """What is read of an endless post: its opening, and its close, which carries the verdict."""
 
 MAX_WORD = 40
@@ -16,6 +16,8 @@ _MAIL = re.compile(r"\b[\w.+-]{1,64}@[\w-]{1,64}\.[\w.-]{2,64}")
 _HANDLE = re.compile(r"(?<![\w<])@[\w.]{1,64}(?:@[\w.-]{1,64})?")
 _NUMBER = re.compile(r"\d{5,}")
 _LONG_WORD = re.compile(rf"(\S{{{MAX_WORD}}})\S+")
+_LONG = 400
+_REPEATED = re.compile(r"(?<!\S)(\S{1,40})(?: \1(?!\S)){3,}")
 _SPACE = re.compile(r"\s+")
 _INVISIBLE = re.compile(
     # soft hyphen, zero-width and bidi controls, byte order mark, lone surrogates, other controls;
@@ -29,7 +31,7 @@ def clean(text: str) -> str:
     """Return `text` bounded in length, without invisible signs, with links and handles masked.
 
     The masks (`<url>`, `<email>`, `@user`, `<number>`) are those of the training data. The work
-    is linear and bounded: only the first 1,400 and the last 600 characters are looked at.
+    is linear and bounded: only the first 1,000 and the last 400 characters are looked at.
     """
     if len(text) > HEAD_CHARS + TAIL_CHARS:
         text = f"{text[:HEAD_CHARS]} {text[-TAIL_CHARS:]}"
@@ -41,10 +43,11 @@ def clean(text: str) -> str:
     if "://" in text or "www." in text:
         text = _URL.sub("<url>", text)
     if "@" in text:
-        text = _HANDLE.sub("@user", _MAIL.sub("<email>", text))
+        text = _MAIL.sub("<email>", _HANDLE.sub("@user", text))
     text = _NUMBER.sub("<number>", text)
     text = _LONG_WORD.sub(r"\1", text)
-    return _SPACE.sub(" ", text).strip()
+    text = _SPACE.sub(" ", text).strip()
+    return _REPEATED.sub(r"\1 \1 \1", text) if len(text) > _LONG else text
 
 
 def has_letters(text: str) -> bool:

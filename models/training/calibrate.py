@@ -30,7 +30,8 @@ def fit_head(
 
     def unpack(x: np.ndarray) -> np.ndarray:
         logits = x[0] * linear + x[2:]
-        return logits if encoder is None else logits + x[1] * encoder
+        both: np.ndarray = logits if encoder is None else logits + x[1] * encoder
+        return both
 
     def loss(x: np.ndarray) -> float:
         logits = unpack(x)
@@ -93,7 +94,7 @@ def fit(
     found = {}
     for place, head in enumerate(HEADS):
         known = np.flatnonzero(gold[:, place] >= 0)
-        kept = [rows[i] for i in known]
+        kept = [rows[int(i)] for i in known]
         own = encoder[known][:, COLUMNS[head]] if encoder is not None else None
         target = gold[known, place]
         fitted = fit_head(head, linear[known][:, COLUMNS[head]], own, target, weigh_rows(kept))

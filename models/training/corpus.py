@@ -49,8 +49,8 @@ def encode_gold(gold: dict[str, Any]) -> tuple[int, ...]:
 
 def read_lines(path: Path) -> Iterator[dict[str, Any]]:
     """Yield the objects of a JSONL file, gzipped or not."""
-    opened = gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open()
-    with opened as lines:
+    opener = gzip.open if path.suffix == ".gz" else open
+    with opener(path, "rt", encoding="utf-8") as lines:
         for line in lines:
             if line.strip():
                 yield json.loads(line)

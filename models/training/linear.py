@@ -67,7 +67,8 @@ def balance(gold: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Return row weights multiplied by (mean class weight / own class weight) ** BALANCE."""
     totals = np.bincount(gold, weights=weights)
     factors = (totals[totals > 0].mean() / np.maximum(totals, 1e-9)) ** BALANCE
-    return weights * factors[gold]
+    balanced: np.ndarray = weights * factors[gold]
+    return balanced
 
 
 def train_linear(rows: Sequence[Row], seed: int = 7) -> LinearModel:
