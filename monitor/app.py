@@ -25,12 +25,15 @@ from monitor.pipeline import (
     refresh_source,
 )
 from monitor.reporting import House, choose_period, make_digest
+from monitor.store.alerts import AlertTable
+from monitor.store.outbox import Outbox
 from monitor.store.store import Store
 from monitor.types.alerts import Event, KnownEvent, SourceHealth, WarningInputs
 from monitor.types.digest import Digest, PeriodKind
 from monitor.types.messages import Delivered
 from monitor.types.posts import Fetched, SourceState
 from monitor.types.roles import Roles
+from monitor.types.status import Status
 from monitor.warning import raise_alerts, rule_settings
 
 if TYPE_CHECKING:
@@ -297,6 +300,17 @@ class App:
             return state, None
         now = self.clock()
         return state, self.store.sources.coverage(name, now - timedelta(days=1), now)
+
+    def status(self) -> Status:
+        """Return what a person asks first: the weather, open alerts, what waits, what failed."""
+        weather = AlertTable(self.store.db).load_weather()
+        return Status(
+            storm_level=None if weather is None else weather[1],
+            looked_at=None if weather is None else weather[0],
+            alerts=tuple(AlertTable(self.store.db).load_list(only_open=True)),
+            unlabelled=self.store.labels.count_unlabelled(),
+            deliveries=Outbox(self.store.db).states(),
+        )
 
     # --- what leaves --------------------------------------------------------------------------
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from monitor.app import App
     from monitor.config import Settings
+    from monitor.locale.language import Language
     from monitor.store.store import Store
 
 INTERRUPTED = 130
@@ -94,6 +95,21 @@ class Context:
     def lang(self) -> str:
         """`de` or `en`: the option, else the config."""
         return self.lang_option or self.settings.general.language
+
+    @cached_property
+    def language(self) -> Language:
+        """Says things in the language of this call."""
+        from monitor.locale.language import load_language
+
+        return load_language(self.lang)
+
+    def tell(self, message: str, /, **facts: object) -> str:
+        """Return an English message in the language of this call; numbers as it writes them."""
+        written = {
+            name: self.language.number(fact) if isinstance(fact, int) else fact
+            for name, fact in facts.items()
+        }
+        return self.language.say(message, **written)
 
     @property
     def now(self) -> datetime:

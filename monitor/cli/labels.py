@@ -44,9 +44,13 @@ def label(
             [{"labelled": done.labelled, "took_s": round(done.took_s, 3), "model": done.model}]
         )
         return
-    context.out.print(
-        f"{done.labelled:,} posts labelled in {done.took_s:.1f} s by {done.model}", markup=False
+    line = context.tell(
+        "{n} posts labelled in {seconds} s by {model}",
+        n=done.labelled,
+        seconds=context.language.number(done.took_s, 1),
+        model=done.model,
     )
+    context.out.print(line, markup=False)
 
 
 @app.command()
@@ -75,7 +79,7 @@ def classify(
         if out:
             target.close()
     if failed:
-        context.say(f"{failed:,} rows could not be read; their output row says why")
+        context.say(context.tell("{n} rows could not be read; their output says why", n=failed))
         raise typer.Exit(1)
 
 
@@ -142,7 +146,7 @@ def eval_(
     else:
         print_figures(context, figures, took_s)
     if skipped:
-        context.say(f"{skipped:,} rows could not be read and were left out")
+        context.say(context.tell("{n} rows could not be read and were left out", n=skipped))
     below = [
         f"{figure.label} reached {figure.main:.3f}, wanted {bars[figure.label]:g}"
         for figure in figures

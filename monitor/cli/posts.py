@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from monitor.cli.context import Context, context_of, parse_time
+from monitor.digest.safe import plain
 from monitor.errors import NotFound, UsageError
 
 app = typer.Typer()
@@ -69,14 +70,21 @@ def show_import(context: Context, name: str, imported: Any) -> None:
             ]
         )
         return
-    context.out.print(
-        f"{name}: {imported.read:,} rows read, {imported.new:,} new, {imported.updated:,} updated, "
-        f"{imported.unchanged:,} unchanged, {imported.rejected:,} rejected",
-        markup=False,
+    line = context.tell(
+        "{name}: {read} rows read, {new} new, {updated} updated, {unchanged} unchanged, "
+        "{rejected} rejected",
+        name=name,
+        read=imported.read,
+        new=imported.new,
+        updated=imported.updated,
+        unchanged=imported.unchanged,
+        rejected=imported.rejected,
     )
+    context.out.print(plain(line), markup=False, soft_wrap=True)
     if imported.rejects_file:
-        context.say(f"Rejected rows with line and reason: {imported.rejects_file}")
-    context.say("Next: sturmglas label, then sturmglas digest --date DAY")
+        told = "Rejected rows, each with line and reason: {file}"
+        context.say(context.tell(told, file=imported.rejects_file))
+    context.say(context.tell("Next: sturmglas label, then sturmglas digest --date DAY"))
 
 
 def parse_mapping(pairs: list[str]) -> dict[str, str]:
@@ -241,7 +249,7 @@ def correct(
         f"{uid}: " + ", ".join(f"{label} = {value}" for label, value in said.items()), markup=False
     )
     if labels is None:
-        context.say("The post has no other labels yet. Next: sturmglas label")
+        context.say(context.tell("The post has no other labels yet. Next: sturmglas label"))
 
 
 def show_posts(context: Context, found: list[Any]) -> None:

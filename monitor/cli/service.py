@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from monitor.cli.context import Context, context_of
+from monitor.cli.context import Context, context_of, parse_time
 from monitor.digest.safe import plain
 
 if TYPE_CHECKING:
     from monitor.types.posts import Fetched
+    from monitor.types.status import Status
 
 app = typer.Typer()
 
@@ -28,7 +29,7 @@ def fetch(
     context = context_of(ctx)
     wanted = context.app.sources(sources or ())
     if not wanted:
-        context.say("No sources in the config. Next: sturmglas sources add URL")
+        context.say(context.tell("No sources yet. Next: sturmglas sources add URL"))
     failed = False
     with context.interrupt.after_the_step() as stop, context.progress("fetch", len(wanted)) as step:
         for result in context.app.fetch(sources or (), stop=stop):
@@ -44,13 +45,17 @@ def show_fetched(context: Context, result: Fetched) -> None:
     if context.json:
         context.emit([asdict(result)])
         return
-    line = (
-        f"{result.source}: {result.posts:,} new, {result.updated:,} updated, "
-        f"{result.deleted:,} deleted, {result.rejected:,} rejected, {result.pages:,} pages"
+    line = context.tell(
+        "{source}: {new} new, {updated} updated, {deleted} deleted, {rejected} rejected",
+        source=result.source,
+        new=result.posts,
+        updated=result.updated,
+        deleted=result.deleted,
+        rejected=result.rejected,
     )
     context.out.print(plain(line), markup=False)
     if result.error:
-        context.say(plain(f"  failed: {result.error}"))
+        context.say(plain(context.tell("  failed: {error}", error=result.error)))
 
 
 @app.command()
@@ -64,17 +69,57 @@ def status(ctx: typer.Context) -> None:
     if context.json:
         context.emit(rows)
         return
-    from rich.table import Table
+    print_status(context, context.app.status())
+    print_sources(context, rows)
 
-    table = Table("source", "state", "last success", "24 h covered", box=None, pad_edge=False)
-    for row in rows:
-        covered = "unknown" if row["coverage_24h"] is None else f"{row['coverage_24h']:.0%}"
-        table.add_row(
-            plain(row["source"]), row["state"], str(row["last_success"] or "never"), covered
-        )
-    context.out.print(table)
-    for line in context.app.status_lines():
+
+def print_status(context: Context, status: Status) -> None:
+    """Print the weather, open alerts, what waits."""
+    from monitor.digest.names import alert_phrase
+
+    tell, zone = context.tell, context.settings.general.timezone
+    if status.storm_level is None or status.looked_at is None:
+        lines = [tell("Weather: not looked at yet; next: sturmglas tick")]
+    else:
+        at = context.language.moment(status.looked_at, zone)
+        lines = [tell("Weather: storm level {level} of 6 ({at})", level=status.storm_level, at=at)]
+    lines += [f"  {alert_phrase(alert, context.language)}" for alert in status.alerts]
+    if not status.alerts:
+        lines.append(tell("No alert is open."))
+    if status.unlabelled:
+        lines.append(tell("{n} posts wait for labels.", n=status.unlabelled))
+    for receiver, states in status.deliveries.items():
+        waiting, dead = states.get("waiting", 0), states.get("dead", 0)
+        if waiting or dead:
+            lines.append(
+                tell(
+                    "Messages to {receiver}: {waiting} wait, {dead} could not be delivered.",
+                    receiver=receiver,
+                    waiting=waiting,
+                    dead=dead,
+                )
+            )
+    for line in lines:
         context.out.print(plain(line), markup=False)
+
+
+def print_sources(context: Context, rows: list[dict[str, Any]]) -> None:
+    """Print how each source fares."""
+    from rich.table import Table
+    from rich.text import Text
+
+    tell, zone = context.tell, context.settings.general.timezone
+    titles = (tell("source"), tell("state"), tell("last success"), tell("24 h covered"))
+    table = Table(*titles, box=None, pad_edge=False, header_style="bold")
+    for row in rows:
+        success, covered = row["last_success"], row["coverage_24h"]
+        at = context.language.moment(parse_time(success, "last_success"), zone) if success else "–"
+        share = "–" if covered is None else context.language.percent(100 * covered)
+        table.add_row(Text(plain(row["source"])), tell(row["state"]), at, share)
+        if row["error"]:
+            table.add_row(Text(f"  {plain(row['error'])}", style="dim"))
+    if rows:
+        context.out.print(table)
 
 
 def source_row(context: Context, name: str) -> dict[str, Any]:

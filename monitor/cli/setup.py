@@ -85,8 +85,10 @@ def init(ctx: typer.Context) -> None:
         ) from error
     except OSError as error:
         raise UsageError(f"{path}: cannot be written: {error}") from error
-    context.out.print(f"{path} written.", markup=False)
-    context.say("Next: fill in [company], add places with `sturmglas sources add URL`, then doctor")
+    context.out.print(context.tell("{path} written.", path=path), markup=False)
+    context.say(
+        context.tell("Next: fill in [company], then sturmglas sources add URL, sturmglas doctor")
+    )
 
 
 @app.command()
@@ -169,8 +171,7 @@ def sources(ctx: typer.Context) -> None:
         context.emit(entry.model_dump(mode="json", exclude_none=True) for entry in entries)
         return
     if not entries:
-        context.out.print("No sources yet.")
-        context.say("Next: sturmglas sources add URL, or import a file with sturmglas import FILE")
+        context.say(context.tell("No sources yet. Next: sturmglas sources add URL"))
     table = Table("name", "platform", "target", "own", "every", box=None, pad_edge=False)
     for entry in entries:
         every = show_duration(context.app.interval(entry))
@@ -195,7 +196,6 @@ def add(
     Example: sturmglas sources add https://forum.example.com --name help-forum
     """
     from connectors.discover import recognise
-
     from monitor.configfile import add_source
 
     context = context_of(ctx)
@@ -218,8 +218,9 @@ def add(
     if context.json:
         context.emit([entry])
     else:
-        context.out.print(f"{entry['name']} ({platform} {target}) written to {path}", markup=False)
-        context.say(f"Next: sturmglas fetch {entry['name']}")
+        line = context.tell("{name} written to {path}", name=entry["name"], path=path)
+        context.out.print(line, markup=False)
+        context.say(context.tell("Next: sturmglas fetch {name}", name=entry["name"]))
 
 
 def _name_from(url: str) -> str:

@@ -53,14 +53,14 @@ def cell(value: Any) -> Any:
 def local_time(context: Context, moment: datetime | None) -> str:
     """Write a moment in the community's time zone."""
     if moment is None:
-        return "no time"
+        return context.tell("no time")
     return moment.astimezone(context.settings.zone).strftime("%Y-%m-%d %H:%M")
 
 
 def print_posts(context: Context, posts: Sequence[StoredPost]) -> None:
     """Print a list of posts: when, where, labels; the beginning of the text; the uid."""
     if not posts:
-        context.out.print("No posts found.")
+        context.out.print(context.tell("No posts found."))
         return
     width = max(context.out.width - 3, EXCERPT // 2)
     for post in posts:
