@@ -20,6 +20,9 @@ class ConnectorFacts:
     `STURMGLAS_SOURCES__<NAME>__<SECRET>`. `options` names the keys that `[sources.options]` may
     hold. `requests_per_day` is the budget that the platform grants, None where it states none.
     `exempt` gives the reason for each rung of the quality ladder that cannot be reached.
+    `expires` is how long the platform's terms let posts and their counts be kept without asking
+    anew. `may_derive` is False where its terms forbid to derive labels and figures from posts
+    unless the operator was allowed to (option `derived_metrics = true`).
     """
 
     platform: str
@@ -39,6 +42,8 @@ class ConnectorFacts:
     mentions: bool = False
     limits: tuple[str, ...] = ()
     exempt: tuple[tuple[str, str], ...] = ()
+    expires: timedelta | None = None
+    may_derive: bool = True
 
 
 class Connector(Protocol):

@@ -7,7 +7,7 @@ yields steps; each step's cursor is a place from which a later run goes on.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
@@ -252,6 +252,25 @@ class Backward:
 def _copy(state: Json) -> Any:
     """A snapshot: what was yielded must not change while the walk goes on."""
     return json.loads(json.dumps(state))
+
+
+def walk_several(
+    walks: Mapping[str, Callable[[Cursor | None], Iterable[Step]]], cursor: Cursor | None
+) -> Iterator[tuple[str, Step]]:
+    """Walk several listings of one source, each with its own part of the cursor.
+
+    Each run begins with the listing after the one that was finished last, so that runs which
+    are always cut early starve none of them.
+    """
+    state: dict[str, Any] = dict(cursor or {})
+    names = list(walks)
+    first = names.index(state["turn"]) if state.get("turn") in names else 0
+    for number, name in enumerate(names[first:] + names[:first], start=first + 1):
+        for step in walks[name](state.get(name)):
+            state[name] = step.cursor
+            if "top" not in step.cursor:
+                state["turn"] = names[number % len(names)]
+            yield name, Step(step.items, dict(state), step.thread)
 
 
 _SIZES_KEPT = 300

@@ -16,6 +16,12 @@ _PLACES: Mapping[str, str] = {
     "discourse": "connectors.discourse:Discourse",
     "bluesky": "connectors.bluesky:Bluesky",
     "matrix": "connectors.matrix:Matrix",
+    "hackernews": "connectors.hackernews:HackerNews",
+    "reddit": "connectors.reddit:Reddit",
+    "wordpress": "connectors.wordpress:WordPress",
+    "youtube": "connectors.youtube:YouTube",
+    "facebook": "connectors.facebook:Facebook",
+    "instagram": "connectors.instagram:Instagram",
 }
 
 

@@ -1,0 +1,162 @@
+"""Facebook: the posts of an own page and everything written under them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, timedelta
+from functools import partial
+from typing import ClassVar
+
+from connectors.base import ConnectorFacts
+from connectors.graph import Graph
+from connectors.http import Traffic
+from connectors.moments import parse_moment
+from connectors.paging import Backward, Listing, make_page
+from connectors.text import clean_text
+from connectors.types import (
+    Account,
+    Counts,
+    Cursor,
+    Followers,
+    Json,
+    Page,
+    Post,
+    Source,
+    Tombstone,
+    make_uid,
+)
+
+FACTS = ConnectorFacts(
+    platform="facebook",
+    title="Facebook Pages",
+    docs_url="https://developers.facebook.com/docs/graph-api/reference/page/feed/",
+    docs_read=date(2026, 11, 21),
+    target="the page's id or name",
+    interval=timedelta(minutes=15),
+    interval_reason="4,800 calls a day per engaged user are allowed; usage is told in per cent",
+    grade="silver",
+    secrets=("token",),
+    options=("version", "threads"),
+    limits=(
+        "own pages only, with a long-lived page token (pages_read_engagement, "
+        "pages_read_user_content); other pages need Meta's review",
+        "people who did not agree are nameless; views stand in insights, not in posts",
+    ),
+)
+
+_API = "https://graph.facebook.com"
+_SUMS = "reactions.limit(0).summary(total_count),comments.limit(0).summary(total_count)"
+_POST = (
+    f"id,message,created_time,permalink_url,from,shares,{_SUMS},"
+    "attachments{media_type,url,description}"
+)
+_COMMENT = "id,message,created_time,from,parent{id},like_count,comment_count,permalink_url"
+
+
+class Facebook:
+    """Reads a page's feed, and the comments of all levels under each post that has grown."""
+
+    facts: ClassVar[ConnectorFacts] = FACTS
+
+    def __init__(self, traffic: Traffic | None = None) -> None:
+        self._traffic = traffic or Traffic()
+
+    def fetch(self, source: Source, cursor: Cursor | None) -> Iterator[Page]:
+        """Walk back the feed by time of creation."""
+        graph = Graph(source, _API, self._traffic)
+
+        def feed(place: Json) -> Listing:
+            return graph.edge(f"{source.target}/feed", {"fields": _POST, "limit": 100}, place)
+
+        def comments(name: str, place: Json) -> Listing:
+            params = {
+                "fields": _COMMENT,
+                "filter": "stream",
+                "order": "reverse_chronological",
+                "limit": 100,
+            }
+            return graph.edge(f"{name}/comments", params, place)
+
+        walk = Backward(
+            key=_created,
+            now=self._traffic.now(),
+            source=source.name,
+            since=source.since,
+            overlap=timedelta(hours=1),
+            deep=timedelta(days=14),  # comments keep coming
+            max_pages=source.max_pages,
+        )
+        about = graph.get(source.target, {"fields": "followers_count"})
+        count, now = about.get("followers_count"), self._traffic.now()
+        followers = (Followers(source.name, now, count),) if isinstance(count, int) else ()
+        wanted = source.options.get("threads", True)
+        for step in walk.walk(feed, cursor, _thread_of if wanted else lambda _: None, comments):
+            yield make_page(
+                step.items,
+                partial(parse_post, source, thread=step.thread),
+                step.cursor,
+                budget=graph.http.budget,
+                followers=followers,
+            )
+            followers = ()
+
+    def refresh(self, source: Source, native_ids: Sequence[str]) -> Iterator[Page]:
+        """Ask again after posts and comments: their counts, and whether they are still there."""
+        graph = Graph(source, _API, self._traffic)
+        for native_id in native_ids:
+            now, uid = self._traffic.now(), make_uid("facebook", None, native_id)
+            # posts and comments share these fields, and an id does not tell which it is
+            raw = graph.find(native_id, {"fields": f"id,{_SUMS}"})
+            if raw is None:
+                yield Page(deleted=(Tombstone(uid, now, "gone"),), budget=graph.http.budget)
+            else:
+                likes, replies = _total(raw, "reactions"), _total(raw, "comments")
+                counts = Counts(uid, now, likes=likes, replies=replies)
+                yield Page(counts=(counts,), budget=graph.http.budget)
+
+
+def parse_post(source: Source, raw: Json, thread: str | None = None) -> Post:
+    """Turn a post of the feed, or a comment in `thread`, into a post.
+
+    Raises KeyError, TypeError or ValueError for a record that is neither.
+    """
+    who = raw.get("from") or {}
+    parent = (raw.get("parent") or {}).get("id") or thread
+    attached = (raw.get("attachments") or {}).get("data") or []
+    likes = raw.get("like_count") if thread else _total(raw, "reactions")
+    replies = raw.get("comment_count") if thread else _total(raw, "comments")
+    return Post(
+        platform="facebook",
+        source=source.name,
+        native_id=raw["id"],
+        kind="comment" if thread else "post",
+        url=raw.get("permalink_url"),
+        author=Account(id=who.get("id"), name=who.get("name")) if who else None,
+        text=clean_text(raw.get("message") or ""),
+        created_at=_created(raw),
+        parent_id=parent,
+        root_id=thread or raw["id"],
+        likes=likes,
+        replies=replies,
+        # left out where nobody shared; comments cannot be shared
+        shares=None if thread else (raw.get("shares") or {}).get("count", 0),
+        media=tuple(
+            {"type": one.get("media_type"), "url": one.get("url"), "alt": one.get("description")}
+            for one in attached
+        ),
+        raw=raw,
+    )
+
+
+def _total(raw: Json, edge: str) -> int | None:
+    summary = (raw.get(edge) or {}).get("summary") or {}
+    total = summary.get("total_count")
+    return total if isinstance(total, int) else None
+
+
+def _created(raw: Json) -> datetime:
+    return parse_moment(raw["created_time"])
+
+
+def _thread_of(raw: Json) -> tuple[str, int] | None:
+    return str(raw["id"]), _total(raw, "comments") or 0
