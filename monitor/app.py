@@ -271,7 +271,6 @@ class App:
         """What a digest needs to know of the company."""
         return House(
             company=self.settings.company.name or "",
-            names=self.settings.company.names,
             timezone=self.settings.general.timezone,
             good=self.settings.alerts.good_rate,
         )

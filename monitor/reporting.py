@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Literal, cast
 
 from monitor.digest.build import build_digest
@@ -15,12 +15,28 @@ from monitor.measure.matrix import build_matrix
 from monitor.measure.periods import comparable, last_complete_day, period_of, previous
 from monitor.measure.verdicts import precision_by_rule
 from monitor.store.alerts import AlertTable
+from monitor.store.ballots import Ballots
+from monitor.store.campaigns import Campaigns
+from monitor.store.database import Database
 from monitor.store.figures import FigureTable
+from monitor.store.ledger import Ledgers
 from monitor.store.store import Store
 from monitor.types.alerts import Alert, AlertState
-from monitor.types.digest import Behind, Cell, Digest, Explanation, Period, PeriodKind
+from monitor.types.campaigns import OPEN_STATUSES, Campaign
+from monitor.types.digest import (
+    Behind,
+    CampaignFigures,
+    Cell,
+    Digest,
+    Explanation,
+    Period,
+    PeriodKind,
+)
 
 Format = Literal["terminal", "html", "text", "markdown", "slack", "json"]
+AFTERMATH = timedelta(days=14)
+"""So long after its end a campaign stays in the digest: appeals run, votes are doubted."""
+
 FORMATS: tuple[Format, ...] = ("terminal", "html", "text", "markdown", "slack", "json")
 
 
@@ -29,7 +45,6 @@ class House:
     """What a digest needs to know of the company: its name, zone and what it calls good."""
 
     company: str = ""
-    names: tuple[str, ...] = ()
     timezone: str = "UTC"
     good: tuple[float, float] = GOOD
 
@@ -53,14 +68,51 @@ def make_digest(
     alerts = AlertTable(store.db)
     figures = replace(
         figures,
+        queue=FigureTable(store.db).load_queue(as_of or now),
+        campaigns=load_campaigns(store.db, period, read_at),
         alerts=load_alerts(alerts, period, read_at),
         precision=precision_by_rule(
             {alert.id: alert.rule for alert in alerts.load_list(until=read_at)},
             [verdict for verdict in alerts.load_verdicts() if verdict.at <= read_at],
         ),
     )
-    return build_digest(
-        figures, as_of or now, company=house.company, names=house.names, good=house.good
+    return build_digest(figures, as_of or now, company=house.company, good=house.good)
+
+
+def load_campaigns(db: Database, period: Period, at: datetime) -> tuple[CampaignFigures, ...]:
+    """Return the campaigns that ran in a period, or ended shortly before it, as of `at`."""
+    running = [
+        campaign
+        for campaign in Campaigns(db).all()
+        if campaign.opened_at is not None
+        and campaign.opened_at < period.end
+        and campaign.rules.closes + AFTERMATH > period.start
+    ]
+    return tuple(_campaign(db, campaign, at) for campaign in running)
+
+
+def _campaign(db: Database, campaign: Campaign, at: datetime) -> CampaignFigures:
+    from monitor.campaigns.tally import count
+
+    ideas = Campaigns(db).ideas(campaign.id)
+    votes, events = Ballots(db).load(campaign.id), Ledgers(db).events(campaign.id)
+    tally = count(votes, campaign.rules, ideas, events, at)
+    day_before = count(votes, campaign.rules, ideas, events, at - timedelta(days=1))
+    earlier = {line.idea: line.counted for line in day_before.lines}
+    gains = sorted(
+        ((line.counted - earlier.get(line.idea, 0), line.title) for line in tally.lines),
+        key=lambda gain: (-gain[0], gain[1]),
+    )
+    return CampaignFigures(
+        name=campaign.name,
+        title=campaign.rules.title or campaign.name,
+        ideas=len(ideas),
+        unanswered=sum(1 for idea in ideas if idea.status in OPEN_STATUSES),
+        votes_cast=tally.cast,
+        votes_counted=tally.counted,
+        votes_suspicious=tally.suspicious,
+        votes_annulled=tally.annulled,
+        rising=tuple(f"{title} (+{gain})" for gain, title in gains[:3] if gain > 0),
     )
 
 

@@ -39,13 +39,11 @@ def build_digest(
     now: datetime,
     *,
     company: str = "",
-    names: Sequence[str] = (),
     good: tuple[float, float] = GOOD,
 ) -> Digest:
     """Return the digest of the figures' period as read at `now`.
 
-    `company` is its name and `names` other words for it; `good` are the percent between which an
-    engagement rate counts as good.
+    `company` is its name; `good` are the percent between which an engagement rate counts as good.
     """
     period, tally = figures.period, figures.tally
     earlier = {s.source: s for s in figures.previous_sources}
@@ -70,6 +68,7 @@ def build_digest(
         tally=tally,
         previous=figures.previous,
         posts=posts,
+        usual_by=figures.usual_by,
         negative=negative,
         previous_negative=previous_negative,
         sources=sources,
@@ -81,7 +80,7 @@ def build_digest(
             figures.texts,
             figures.previous_texts,
             figures.background,
-            names=(company, *names),
+            names=(company,),
             limit=3 if period.kind == "day" else 5,
         ),
         ideas=figures.ideas,
@@ -152,7 +151,7 @@ def _voice(quote: Quote, now: datetime) -> Voice:
         "question": 2.0 if quote.asks else 0.0,
         "agreed": log1p(likes) if likes >= 3 else 0.0,
         "reach": log10(followers) - 2 if followers >= 1000 else 0.0,
-        "waiting": min(waited_h / 24, 2.0) if waited_h >= 24 else 0.0,
+        "waiting": min(waited_h / 24, 1.0) if waited_h >= 24 else 0.0,
         "idea": 0.5 if quote.idea else 0.0,
     }
     reasons = sorted((code for code in weights if weights[code]), key=lambda code: -weights[code])

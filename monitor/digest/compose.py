@@ -51,7 +51,7 @@ def compose(digest: Digest, language: Language) -> Document:
         weather=digest.weather,
         lead=_lead(digest, language),
         blocks=shown,
-        footer=_footer(digest, language),
+        footer="" if short and digest.tally.posts else _footer(digest, language),
         figures=_explanations(digest, shown),
     )
 
@@ -88,7 +88,7 @@ def _lead(digest: Digest, language: Language) -> Line:
 
 
 def _short(sections: list[Section]) -> tuple[Block, ...]:
-    return (Pairs(tuple((section.label, section.short) for section in sections)),)
+    return (Pairs(tuple((section.label, section.short) for section in sections), clip=True),)
 
 
 def _full(sections: list[Section]) -> tuple[Block, ...]:

@@ -36,9 +36,10 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
-    """Lines with a name before each; the name may be empty."""
+    """Lines with a name before each; `clip` cuts each to one line where the width is fixed."""
 
     rows: tuple[tuple[str, Line], ...]
+    clip: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from monitor.locale.language import Language
 from monitor.types.alerts import Alert
-from monitor.types.digest import Period, Reason
+from monitor.types.digest import Period, Reason, UsualBy
 
 
 def weather_word(weather: str, language: Language) -> str:
@@ -37,14 +37,14 @@ def kind_name(kind: str, language: Language) -> str:
     return names[kind]
 
 
-def sentiment_name(sentiment: str, language: Language) -> str:
-    """Name a mood."""
+def label_name(label: str, language: Language) -> str:
+    """Name one of the labels that a classifier gives."""
     names = {
-        "negative": language.say("negative"),
-        "neutral": language.say("neutral"),
-        "positive": language.say("positive"),
+        "sentiment": language.say("mood"),
+        "initiator": language.say("initiator"),
+        "kind": language.say("kind"),
     }
-    return names[sentiment]
+    return names[label]
 
 
 def band_name(band: str | None, language: Language) -> str:
@@ -179,8 +179,10 @@ def before_name(period: Period, language: Language) -> str:
     return names[period.kind]
 
 
-def usual_name(period: Period, language: Language) -> str:
+def usual_name(period: Period, usual_by: UsualBy, language: Language) -> str:
     """Name what is usual for such a period."""
-    if period.kind == "day":
+    if usual_by == "days":
+        return language.say("the week's days")
+    if usual_by == "weekday":
         return language.say("usual {weekday}", weekday=language.weekday(period.first_day))
     return language.say("usual")

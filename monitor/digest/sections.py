@@ -24,6 +24,7 @@ from monitor.digest.names import (
     before_name,
     initiator_name,
     kind_name,
+    label_name,
     usual_name,
     voice_reason,
 )
@@ -33,6 +34,9 @@ from monitor.types.digest import Cell, Change, Digest, Quote, Rate, Share, Sourc
 
 QUOTE_LENGTH = 240
 SHORT_QUOTE = 70
+SEVERAL = 10
+"""Answers from which nine in ten of them say something."""
+
 BARS = "▁▂▃▄▅▆▇█"
 GAUGE_TO = 12.0
 """Percent at the right end of the gauge of an engagement rate."""
@@ -116,12 +120,10 @@ class Sections:
                 ),
                 Span(f" {band_name(rate.band, language)}"),
             ]
-        if len(known) > 2:
-            short.append(Span(" " + say("and {n} more", n=len(known) - 2)))
-        unknown = len(self.digest.sources) - len(known)
-        if unknown:
-            gap = language.say_n("{n} source unknown", "{n} sources unknown", unknown)
-            short.append(Span(("; " if short else "") + gap, "dim"))
+        more = len(self.digest.sources) - len(known[:2])
+        if more:
+            told = language.say_n("{n} other", "{n} others", more) if short else say("unknown")
+            short.append(Span(("; " if short else "") + told, "dim"))
         rows = tuple(self._source_row(source) for source in self.digest.sources)
         head = (
             say("Source"),
@@ -177,16 +179,16 @@ class Sections:
             Span(" " + say("answered")),
         )
         if answers.median_s is not None and answers.p90_s is not None:
-            first += (
-                Span(
-                    ", "
-                    + say(
-                        "half of them within {median}, nine in ten within {p90}",
-                        median=self.language.duration(answers.median_s),
-                        p90=self.language.duration(answers.p90_s),
-                    )
-                ),
-            )
+            median = self.language.duration(answers.median_s)
+            if answers.answered < SEVERAL:
+                text = say("half of them within {median}", median=median)
+            else:
+                text = say(
+                    "half of them within {median}, nine in ten within {p90}",
+                    median=median,
+                    p90=self.language.duration(answers.p90_s),
+                )
+            first += (Span(f", {text}"),)
         rows: list[tuple[str, Line]] = [(say("Questions"), first)]
         waiting = self._waiting()
         rows.append((say("Still open"), waiting))
@@ -261,7 +263,7 @@ class Sections:
             why = ", ".join(voice_reason(code, self.language) for code in voice.reasons)
             quote = self._quotation(voice.quote)
             blocks.append(Quotation(quote.text, f"{quote.note} · {why}", quote.url))
-        return Section(say("Answer first"), say("Answer first"), short, tuple(blocks))
+        return Section(say("Answer first"), say("To answer"), short, tuple(blocks))
 
     def privacy(self) -> Section:
         """What is held, in one line."""
@@ -298,8 +300,12 @@ class Sections:
         seen = say("seen: {parts}", parts=", ".join(parts)) if gaps else say("no gaps")
         more = []
         if d.tally.counted:
-            unsure = 100 * d.tally.unsure / d.tally.counted
-            more.append(say("{share} unsure", share=language.percent(unsure)))
+            shares = [
+                f"{label_name(label, language)} "
+                + language.percent(100 * d.tally.unsure_labels.get(label, 0) / d.tally.counted)
+                for label in ("sentiment", "initiator", "kind")
+            ]
+            more.append(say("unsure: {shares}", shares=", ".join(shares)))
         if d.tally.unlabelled:
             more.append(say("{n} without labels", n=self._n(d.tally.unlabelled)))
         total = sum(d.tally.languages.values())
@@ -311,7 +317,10 @@ class Sections:
                     if 100 * n >= total
                 )
             )
-        line = (Span(seen, "warn" if gaps else "plain"), Span("".join(f" · {m}" for m in more)))
+        line: Line = (
+            Span(seen, "warn" if gaps else "plain"),
+            Span("".join(f" · {m}" for m in more)),
+        )
         return Section(say("Coverage"), say("Coverage"), line)
 
     # --- parts of lines -----------------------------------------------------------------------
@@ -332,7 +341,9 @@ class Sections:
         if change.usual_low is not None and change.usual_high is not None:
             low, high = self._n(change.usual_low), self._n(change.usual_high)
             span = low if low == high else f"{low}–{high}"
-            parts.append(f"{usual_name(self.digest.period, self.language)} {span}")
+            parts.append(
+                f"{usual_name(self.digest.period, self.digest.usual_by, self.language)} {span}"
+            )
         line: Line = (
             Span(self._n(change.value), "strong", figure=figure),
             Span(f" ({', '.join(parts)})", "dim"),

@@ -85,7 +85,10 @@ def _block(block: Block, width: int) -> RenderableType:
 def _pairs(block: Pairs) -> RenderableType:
     grid = RichTable.grid(padding=(0, 2, 0, 0))
     grid.add_column(no_wrap=True, min_width=10, max_width=20)
-    grid.add_column(overflow="fold")
+    if block.clip:
+        grid.add_column(no_wrap=True, overflow="ellipsis")
+    else:
+        grid.add_column(overflow="fold")
     for name, line in block.rows:
         grid.add_row(Text(one_line(name)), _text(line))
     return grid

@@ -26,9 +26,13 @@ AUTHORS = 5
 NAMELESS = 20
 """Different texts that stand for them where a source tells no authors at all."""
 
+ENOUGH_PAST = 50
+"""Older posts from which they tell what is usual."""
+
 TOGETHER = 0.4
 """Share of the rarer term's posts that two terms must have in common to be one topic."""
 
+_SENTENCE_ENDS = ("", ".", "!", "?", ":", "\n", "…", "-", "–", "•", "*")
 CANDIDATES = 60
 QUOTES = 2
 
@@ -51,6 +55,7 @@ class Term:
     key: str
     posts: list[int]
     surfaces: Counter[str]
+    capitals: int = 0
     score: float = 0.0
 
 
@@ -67,15 +72,19 @@ def find_topics(
     `previous` are the texts of the period before, `background` older ones; `names` are the
     company's own, which every post may hold.
     """
-    silent = stop_words() | {_stem(word) for name in names for word in _words(name)}
+    silent = stop_words() | {_stem(word) for name in names for word, _inside in _words(name)}
     terms = _terms(texts, silent)
     before, older = _frequencies(previous, silent), _frequencies(background, silent)
-    past = len(previous) + len(background)
+    # What goes on since yesterday is what a day is about, too: so the weeks before tell what is
+    # usual, and the period before only where they are not known.
+    usual_counts, usual_posts = older, len(background)
+    if usual_posts < ENOUGH_PAST:
+        usual_counts, usual_posts = before + older, len(previous) + len(background)
     for term in terms.values():
-        usual = (before[term.key] + older[term.key] + 0.5) / (past + 1 + len(texts) * 0.05)
-        weight = 1.25 if _is_noun(term) else 1.0
-        weight *= 1.5 if " " in term.key else 1.0
-        term.score = weight * len(term.posts) * log1p(len(term.posts) / len(texts) / usual)
+        usual = (usual_counts[term.key] + 0.5) / (usual_posts + 1 + len(texts) * 0.05)
+        times = len(term.posts) / len(texts) / usual
+        weight = 1.5 if _is_noun(term) else 1.0
+        term.score = weight * len(term.posts) * log1p(times)
     ranked = sorted(
         (t for t in terms.values() if _enough([texts[i] for i in t.posts])),
         key=lambda t: (-t.score, t.key),
@@ -158,12 +167,13 @@ def _enough(posts: Sequence[Quote]) -> bool:
 def _terms(texts: Sequence[Quote], silent: frozenset[str]) -> dict[str, Term]:
     terms: dict[str, Term] = {}
     for position, quote in enumerate(texts):
-        for key, surface in _found(quote.text, silent).items():
+        for key, (surface, named) in _found(quote.text, silent).items():
             term = terms.get(key)
             if term is None:
                 term = terms[key] = Term(key, [], Counter())
             term.posts.append(position)
             term.surfaces[surface] += 1
+            term.capitals += named
     return terms
 
 
@@ -178,21 +188,31 @@ def _keys(text: str, silent: frozenset[str]) -> set[str]:
     return set(_found(text, silent))
 
 
-def _found(text: str, silent: frozenset[str]) -> dict[str, str]:
-    """Return the terms of a text: key -> as written; pairs only where both words tell something."""
-    found: dict[str, str] = {}
-    words = [(_stem(word), word) for word in _words(text)]
-    for key, word in words:
+def _found(text: str, silent: frozenset[str]) -> dict[str, tuple[str, bool]]:
+    """Return the terms of a text: key -> (as written, has a capital inside a sentence).
+
+    Pairs are there only where both words tell something.
+    """
+    found: dict[str, tuple[str, bool]] = {}
+    words = [(_stem(word), word, inside) for word, inside in _words(text)]
+    for key, word, inside in words:
         if len(key) > 2 and key not in silent:
-            found.setdefault(key, word)
-    for (key, word), (next_key, next_word) in pairwise(words):
+            named = inside and word[:1].isupper() and not word.isupper()
+            found.setdefault(key, (word if inside else word.lower(), named))
+    for (key, word, inside), (next_key, next_word, _) in pairwise(words):
         if key in found and next_key in found and key != next_key:
-            found.setdefault(f"{key} {next_key}", f"{word} {next_word}")
+            named = inside and word[:1].isupper() and next_word[:1].isupper()
+            found.setdefault(f"{key} {next_key}", (f"{word} {next_word}", named))
     return found
 
 
-def _words(text: str) -> list[str]:
-    return _WORD.findall(_NOISE.sub(" ", text[:2000]))
+def _words(text: str) -> list[tuple[str, bool]]:
+    """Return words, each with whether it stands inside a sentence, where a capital means a name."""
+    clean = _NOISE.sub(" ", text[:2000])
+    return [
+        (match[0], clean[: match.start()].rstrip(" \"'“”„(#")[-1:] not in _SENTENCE_ENDS)
+        for match in _WORD.finditer(clean)
+    ]
 
 
 @lru_cache(maxsize=100_000)
@@ -202,10 +222,13 @@ def _stem(word: str) -> str:
 
 
 def _surface(term: Term) -> str:
-    return max(term.surfaces.items(), key=lambda item: (item[1], item[0]))[0]
+    """Return the term as it is mostly written; names and nouns with their capital."""
+    forms = list(term.surfaces.items())
+    if _is_noun(term):
+        forms = [form for form in forms if form[0][:1].isupper()] or forms
+    return max(forms, key=lambda form: (form[1], form[0]))[0]
 
 
 def _is_noun(term: Term) -> bool:
-    """Whether it is mostly written with a capital, as German nouns and names are."""
-    surface = _surface(term)
-    return surface[:1].isupper() and not surface.isupper()
+    """Whether it is often written with a capital inside sentences: German nouns, names."""
+    return term.capitals >= 0.3 * len(term.posts)

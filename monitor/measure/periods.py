@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from monitor.types.digest import Period, PeriodKind
+from monitor.types.digest import Period, PeriodKind, UsualBy
 
 
 def period_of(kind: PeriodKind, day: date, timezone: str) -> Period:
@@ -49,12 +49,19 @@ def previous(period: Period) -> Period:
     return period_of(period.kind, before, period.timezone)
 
 
-def comparable(period: Period, count: int = 4) -> tuple[Period, ...]:
-    """Return what is usual for such a period, oldest first: the same weekdays, or those before."""
+def comparable(period: Period, count: int = 4) -> tuple[tuple[UsualBy, tuple[Period, ...]], ...]:
+    """Return choices of what tells the usual, the best first, each oldest first.
+
+    For a day the same weekdays, else the days of the week before; else the periods before.
+    """
     if period.kind == "day":
         weeks = [period.first_day - timedelta(days=7 * n) for n in range(count, 0, -1)]
-        return tuple(period_of("day", day, period.timezone) for day in weeks)
+        days = [period.first_day - timedelta(days=n) for n in range(7, 0, -1)]
+        return (
+            ("weekday", tuple(period_of("day", day, period.timezone) for day in weeks)),
+            ("days", tuple(period_of("day", day, period.timezone) for day in days)),
+        )
     found = [period]
     while len(found) <= count:
         found.append(previous(found[-1]))
-    return tuple(found[:0:-1])
+    return (("kind", tuple(found[:0:-1])),)

@@ -47,7 +47,7 @@ FIGURES: Mapping[str, str] = {
     "copies": "era = 1 AND state = 3",
     "deleted": "era = 1 AND deleted",
     "unlabelled": "era = 1 AND d.sentiment IS NULL",
-    "unsure": "era = 1 AND state = 0 AND d.unsure",
+    "unsure": "era = 1 AND state = 0 AND d.unsure <> '[]'",
     "negative": "era = 1 AND state = 0 AND d.sentiment = 'negative'",
     "neutral": "era = 1 AND state = 0 AND d.sentiment = 'neutral'",
     "positive": "era = 1 AND state = 0 AND d.sentiment = 'positive'",
@@ -102,7 +102,7 @@ def layout(exact_then: bool) -> str:
                    {label["sentiment"]} AS sentiment, {label["initiator"]} AS initiator,
                    {label["kind"]} AS kind, {label["idea"]} AS idea, {label["toxic"]} AS toxic,
                    coalesce({label["lang"]}, p.lang) AS lang,
-                   coalesce({label["unsure"]}, '[]') <> '[]' AS unsure,
+                   coalesce({label["unsure"]}, '[]') AS unsure,
                    q.post_id IS NOT NULL AS asks
             FROM posts p JOIN sources s ON s.id = p.source_id
             LEFT JOIN labels l ON l.post_id = p.id {former}

@@ -23,9 +23,11 @@ from monitor.types.digest import (
     Figures,
     Period,
     PrivacyFigures,
+    QueueFigures,
     Quote,
     SourceTally,
     Tally,
+    UsualBy,
 )
 
 FOREVER = 1 << 62
@@ -39,6 +41,9 @@ TEXTS = 6000
 """Texts that topics are found in at most; of more posts, evenly spread ones are taken."""
 
 BACKGROUND_TEXTS = 4000
+USUAL = 2
+"""Earlier periods that must be known before anything is called usual."""
+
 QUESTIONS = 300
 QUESTIONS_ALL = 1 << 30
 IDEAS = 50
@@ -54,12 +59,13 @@ class FigureTable:
         self,
         period: Period,
         before: Period,
-        comparable: Sequence[Period],
+        comparable: Sequence[tuple[UsualBy, Sequence[Period]]],
         as_of: datetime | None = None,
     ) -> Figures:
         """Return everything that the posts tell about a period, beside the one `before`.
 
-        `comparable` are the periods that tell what is usual, oldest first. Alerts, queues,
+        `comparable` are the periods that tell what is usual, oldest first, the best choice first:
+        the first of which at least two are known is taken. Alerts, queues,
         campaigns and the record of erasure live with their own tables.
         """
         with self.db.lock:
@@ -88,6 +94,16 @@ class FigureTable:
         )
         return tuple(map(_quote, rows))
 
+    def load_queue(self, at: datetime) -> QueueFigures:
+        """Return how the moderation queue stands; items that came after `at` are not seen."""
+        row = self.db.row(
+            "SELECT count(*), sum(due_at < :at), min(queued_at) FROM queue "
+            "WHERE state = 'waiting' AND queued_at <= :at",
+            {"at": to_ms(at)},
+        )
+        assert row is not None, "an aggregate always has a row"
+        return QueueFigures(open=row[0], overdue=row[1] or 0, oldest_at=optional_moment(row[2]))
+
     def newest_post_at(self) -> datetime | None:
         """Return when the newest stored post was written."""
         return optional_moment(self.db.value("SELECT max(created_at) FROM posts"))
@@ -105,7 +121,7 @@ class Scan:
         db: Database,
         period: Period,
         before: Period,
-        comparable: Sequence[Period],
+        comparable: Sequence[tuple[UsualBy, Sequence[Period]]],
         as_of: datetime | None,
     ) -> None:
         self.db = db
@@ -122,7 +138,11 @@ class Scan:
 
     def figures(self) -> Figures:
         """Count everything."""
-        earlier = [p for p in self.comparable if p.start >= self._first_day()]
+        first = self._first_day()
+        known = [(by, [p for p in spans if p.start >= first]) for by, spans in self.comparable]
+        usual_by, earlier = next(
+            (pair for pair in known if len(pair[1]) >= USUAL), known[0] if known else ("kind", [])
+        )
         open_count, open_questions = self._open_questions()
         return Figures(
             period=self.period,
@@ -131,6 +151,7 @@ class Scan:
             sources=self._sources(1, self.period),
             previous_sources=self._sources(0, self.before),
             usual=tuple(sum(self._posts_by_source(p).values()) for p in earlier),
+            usual_by=usual_by,
             usual_sources=self._usual_sources(earlier),
             cells=self._cells(1),
             previous_cells=self._cells(0),
@@ -140,7 +161,9 @@ class Scan:
             texts=self._texts(f"era = 1 AND {PUBLIC}", TEXTS),
             previous_texts=self._texts(f"era = 0 AND {PUBLIC}", TEXTS),
             background=self._background(),
-            ideas=self._texts(f"era = 1 AND {PUBLIC} AND idea = 1", IDEAS, "likes DESC"),
+            ideas=self._texts(
+                f"era = 1 AND {PUBLIC} AND idea = 1 AND NOT toxic", IDEAS, "likes DESC"
+            ),
             privacy=self._privacy(),
             newest_post_at=optional_moment(self._value("SELECT max(created_at) FROM posts")),
             stored=int(self._value("SELECT count(*) FROM posts")),
@@ -202,7 +225,8 @@ class Scan:
                    sum(author_id IS NULL) AS nameless,
                    sum(state = 0) AS counted, sum(state = 1) AS spam, sum(state = 2) AS irrelevant,
                    sum(state = 3) AS copies, sum(deleted) AS deleted,
-                   sum(sentiment IS NULL) AS unlabelled, sum(state = 0 AND unsure) AS unsure,
+                   sum(sentiment IS NULL) AS unlabelled,
+                   sum(state = 0 AND unsure <> '[]') AS unsure,
                    sum(state = 0 AND role <> 'company' AND idea = 1) AS ideas,
                    sum(state = 0 AND role <> 'company' AND toxic = 1) AS toxic,
                    sum(asked) AS asked
@@ -216,6 +240,7 @@ class Scan:
             **{key: row[key] or 0 for key in row.keys()},  # noqa: SIM118 - a Row iterates values
             sentiment=self._count("sentiment", f"era = {era} AND state = 0"),
             public=self._count("sentiment", f"era = {era} AND {PUBLIC}"),
+            unsure_labels=self._unsure(era),
             languages=self._count("lang", f"era = {era} AND {PUBLIC}"),
             answered=len(waits),
             answer_times_s=tuple(wait for wait in waits if wait is not None),
@@ -227,6 +252,14 @@ class Scan:
         rows = self._run(
             f"SELECT {column}, count(*) FROM digest_posts WHERE {where} AND {column} IS NOT NULL "
             f"GROUP BY 1 ORDER BY 2 DESC, 1"
+        )
+        return {row[0]: row[1] for row in rows}
+
+    def _unsure(self, era: int) -> dict[str, int]:
+        rows = self._run(
+            "SELECT u.value, count(*) FROM digest_posts d, json_each(d.unsure) u "
+            "WHERE era = :era AND state = 0 AND unsure <> '[]' GROUP BY 1 ORDER BY 1",
+            era=era,
         )
         return {row[0]: row[1] for row in rows}
 

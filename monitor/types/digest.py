@@ -14,6 +14,7 @@ PeriodKind = Literal["day", "week", "month", "days"]
 Weather = Literal["quiet", "watch", "act"]
 Band = Literal["low", "good", "high", "unclear"]
 Trend = Literal["more", "less", "usual"]
+UsualBy = Literal["weekday", "days", "kind"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,7 @@ class Tally:
     deleted: int = 0
     unlabelled: int = 0
     unsure: int = 0
+    unsure_labels: Mapping[str, int] = field(default_factory=dict)
     ideas: int = 0
     toxic: int = 0
     sentiment: Mapping[str, int] = field(default_factory=dict)
@@ -228,8 +230,9 @@ class PrivacyFigures:
 class Figures:
     """Everything that the store tells about a period: the input of `build_digest`.
 
-    `usual` holds the posts of the comparable earlier periods (the same weekdays; for weeks and
-    months the periods before), oldest first, without those before the store's first post.
+    `usual` holds the posts of the comparable earlier periods, oldest first, without those before
+    the store's first post: the same weekdays, or the days of the week before where too few of
+    those are known (`usual_by` says which); for weeks and months the periods before.
     `days` are (local day, posts) of the two weeks up to the period's end, or of the period.
     `open_count` questions of the last week wait for an answer, `open_questions` are the oldest
     and the weightiest of them. `texts` are the words that topics are found in: counted posts not
@@ -243,6 +246,7 @@ class Figures:
     sources: tuple[SourceTally, ...] = ()
     previous_sources: tuple[SourceTally, ...] = ()
     usual: tuple[int, ...] = ()
+    usual_by: UsualBy = "kind"
     usual_sources: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     cells: tuple[CellTally, ...] = ()
     previous_cells: tuple[CellTally, ...] = ()
@@ -335,6 +339,7 @@ class Digest:
     tally: Tally
     previous: Tally
     posts: Change
+    usual_by: UsualBy
     negative: Share
     previous_negative: Share
     sources: tuple[SourceDigest, ...]
