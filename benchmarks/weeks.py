@@ -95,6 +95,20 @@ class Week:
     truth: Truth
 
 
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What a week is made from."""
+
+    kind: str
+    seed: int
+    size: str
+    lang: str
+
+    def make(self) -> Week:
+        """Make the week: some tenths of a second, seconds for a large one."""
+        return make_week(self.kind, self.seed, self.size, self.lang)
+
+
 def make_week(kind: str, seed: int = 1, size: str = "medium", lang: str = "de") -> Week:
     """Make one week; the same arguments give the same week. Raises KeyError for unknown words."""
     start = _start(kind, seed, lang)
@@ -115,23 +129,33 @@ def make_week(kind: str, seed: int = 1, size: str = "medium", lang: str = "de") 
     return Week(list(lines_of(town)), truth)
 
 
-def negative_weeks(count: int = 100, first_seed: int = 1) -> Iterator[Week]:
-    """Yield weeks without a storm, all kinds, sizes and languages in turn."""
+def negative_cases(count: int = 100, first_seed: int = 1) -> Iterator[Case]:
+    """Yield cases without a storm, all kinds, sizes and languages in turn; nothing is made yet."""
     return _in_turn(tuple(HARMLESS), count, first_seed)
 
 
-def storm_weeks(count: int = 60, first_seed: int = 1) -> Iterator[Week]:
-    """Yield weeks with a storm, all kinds, sizes and languages in turn."""
+def storm_cases(count: int = 60, first_seed: int = 1) -> Iterator[Case]:
+    """Yield cases with a storm, all kinds, sizes and languages in turn; nothing is made yet."""
     return _in_turn(tuple(STORMS), count, first_seed)
 
 
-def _in_turn(kinds: Sequence[str], count: int, first_seed: int) -> Iterator[Week]:
+def negative_weeks(count: int = 100, first_seed: int = 1) -> Iterator[Week]:
+    """Yield the weeks of `negative_cases`, made one after the other."""
+    return (case.make() for case in negative_cases(count, first_seed))
+
+
+def storm_weeks(count: int = 60, first_seed: int = 1) -> Iterator[Week]:
+    """Yield the weeks of `storm_cases`, made one after the other."""
+    return (case.make() for case in storm_cases(count, first_seed))
+
+
+def _in_turn(kinds: Sequence[str], count: int, first_seed: int) -> Iterator[Case]:
     sizes = ("medium", "small", "medium", "large", "small")
     for number in range(count):
         lap = number // len(kinds)
         size = sizes[(number + lap) % len(sizes)]
         lang = ("de", "en")[(number + lap // 2) % 2]
-        yield make_week(kinds[number % len(kinds)], first_seed + number, size, lang)
+        yield Case(kinds[number % len(kinds)], first_seed + number, size, lang)
 
 
 def _start(kind: str, seed: int, lang: str) -> datetime:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -30,9 +31,9 @@ class Surge:
         if age_h < 0:
             return 0.0
         if age_h < self.ramp_h:
-            return self.peak_per_h * max(0.03, (age_h / self.ramp_h) ** self.bend)
+            return self.peak_per_h * max(0.03, math.pow(age_h / self.ramp_h, self.bend))
         past_h = max(0.0, age_h - self.ramp_h - self.hold_h)
-        return self.peak_per_h * 0.5 ** (past_h / self.half_life_h)
+        return self.peak_per_h * math.pow(0.5, past_h / self.half_life_h)
 
     def stage(self, at: datetime) -> float:
         """Return how far the rise has come: 0 at the onset, 1 at the peak, more after it."""
