@@ -7,9 +7,8 @@ A posts file is imported into a store in memory and labelled; then, step by step
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta, tzinfo
-from pathlib import Path
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
 import numpy as np
@@ -19,27 +18,26 @@ from connectors.types import Post, Rejected
 from models.base import Classifier
 from monitor.alerts.backtest import Scored, backtest, with_step
 from monitor.alerts.observe import count_hour, observe, read_signs
-from monitor.alerts.settings import RuleSettings
+from monitor.alerts.settings import RuleSettings, StormThresholds
 from monitor.alerts.volume import VolumeSettings
 from monitor.alerts.watch import Watch
 from monitor.errors import UsageError
 from monitor.pipeline import CompanyWords, Rejects, import_rows, label_posts
 from monitor.store.database import Database, from_ms, to_ms
-from monitor.store.series import SeriesTable
+from monitor.store.series import SeriesTable, SourceNames
 from monitor.store.store import Store
 from monitor.types.alerts import Alert, Event, KnownEvent, WarningInputs
-from monitor.types.observation import NEVER, Resonance
+from monitor.types.observation import NEVER, Ints, PostColumns, Resonance, Span
 from monitor.types.posts import Imported
 from monitor.types.roles import Roles
-from monitor.warning import Engine, Ticked, gaps_at
+from monitor.warning import MEMORY, Engine, Ticked, gaps_at
 
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
 SANE_DAYS = 400
 """Posts farther than this from the middle of a history are misdated and move no clock."""
 
-MEMORY = timedelta(days=7)
-UNTOLD = -(1 << 62)
+WEEK = timedelta(days=7)
 
 Deletions = dict[str, tuple[int, bool]]
 """uid -> (when in ms, whether a moderator did it)."""
@@ -48,31 +46,32 @@ Deletions = dict[str, tuple[int, bool]]
 def load_file(
     rows: Iterable[tuple[int, dict[str, Any] | Rejected]],
     name: str,
-    classifier: Classifier | None,
+    classifier: Callable[[], Classifier],
     *,
+    now: datetime,
     company: Sequence[str] = (),
     words: CompanyWords | None = None,
-    rejects_folder: Path | None = None,
+    rejects: Rejects | None = None,
     progress: Callable[[int], None] = lambda _n: None,
 ) -> tuple[Store, Deletions, Imported]:
     """Put a posts file into a store in memory, with labels: those of the rows, else the model's.
 
     Deletions are kept aside: until they happened, the texts were there to be read. `company`
-    are own accounts; without them the rows' `author_role` tells who is who.
+    are own accounts; without them the rows' `author_role` tells who is who. `classifier` is
+    built only where a row needs it; `now` is written beside the labels.
     """
-    store = Store(None, Roles(company=tuple(company)))
+    store = Store(None, Roles(company=tuple(account.casefold() for account in company)))
     deletions: Deletions = {}
-    far = datetime.now(UTC)
     imported = import_rows(
         _without_deletions(rows, name, deletions),
         store,
-        Rejects(rejects_folder, name),
-        far,
+        rejects or Rejects(None, name),
+        now,
         default_source=name,
         progress=progress,
     )
-    if classifier is not None:
-        label_posts(store, classifier, words or CompanyWords(), far)
+    if store.labels.count_unlabelled():
+        label_posts(store, classifier(), words or CompanyWords(), now)
     return store, deletions, imported
 
 
@@ -103,84 +102,141 @@ def replay(
     step: timedelta = timedelta(minutes=15),
     events: Sequence[KnownEvent] = (),
     deletions: Deletions | None = None,
-    on_tick: Callable[[datetime, Ticked], None] = lambda _now, _ticked: None,
+    storm: StormThresholds | None = None,
 ) -> Iterator[Event]:
     """Walk the posts of a store and yield what would have been told, oldest first.
 
     `start` and `end` default to the first and the last moment at which a post was seen; posts
-    before `start` are history that the rules learn from. Raises UsageError where there is
-    nothing to walk.
+    before `start` are history that the rules learn from. Raises UsageError for a bad step.
     """
-    if step <= timedelta(0):
-        raise UsageError(f"--step {step}: must be more than 0, such as 15m")
-    series = SeriesTable(db, read_signs)
-    sources = series.sources()
-    posts, platforms = series.load_posts(sources, 0, NEVER)
-    if not len(posts):
+    if step < timedelta(minutes=1):
+        raise UsageError(f"--step {step}: must be a minute or more, such as 15m")
+    past = load_past(SeriesTable(db, read_signs), deletions or {}, start)
+    if past is None:
         return
-    middle = int(np.median(posts.seen))
-    sane = (np.abs(posts.seen - middle) < SANE_DAYS * DAY_MS) & (
-        np.abs(posts.created - middle) < SANE_DAYS * DAY_MS
+    walk = Walk(past, Watch(settings, storm or StormThresholds()), zone, tuple(events), _ms(step))
+    begin = past.first if start is None else to_ms(start)
+    until = past.last if end is None else to_ms(end)
+    for now in range(-(-begin // walk.step) * walk.step, until + walk.step, walk.step):
+        yield from walk.tick(now).events
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """Everything that a walk will come upon, in columns ordered by time."""
+
+    sources: SourceNames
+    platforms: tuple[str, ...]
+    posts: PostColumns
+    gaps: tuple[Span, ...]
+    own_posts: tuple[Resonance, ...]
+    own_times: tuple[tuple[str, datetime], ...]
+    look_times: Ints
+
+    @property
+    def first(self) -> int:
+        """When the first post was seen, in ms."""
+        return int(self.posts.seen.min())
+
+    @property
+    def last(self) -> int:
+        """When the last post was seen, in ms."""
+        return int(self.posts.seen.max())
+
+
+def load_past(series: SeriesTable, deletions: Deletions, start: datetime | None) -> Past | None:
+    """Load a history, from six weeks before `start` on; None for an empty one.
+
+    A post farther than `SANE_DAYS` from the middle of the history is left out: a misdated one
+    would have the clock walk for decades.
+    """
+    sources = series.sources()
+    since = 0 if start is None else max(0, to_ms(start - MEMORY))
+    posts, platforms = series.load_posts(sources, since, NEVER)
+    if not len(posts):
+        return None
+    middle, reach = int(np.median(posts.seen)), SANE_DAYS * DAY_MS
+    posts = posts.where(
+        (np.abs(posts.seen - middle) < reach) & (np.abs(posts.created - middle) < reach)
     )
-    posts = posts.where(sane)
-    if deletions:
-        gone = [deletions.get(uid, (NEVER, False)) for uid in posts.uid]
-        posts = replace(
-            posts,
-            deleted=np.array([at for at, _ in gone], dtype=np.int64),
-            removed_by_us=np.array([by_us for _, by_us in gone], dtype=bool),
-        )
-    first, last = int(posts.seen.min()), int(posts.seen.max())
-    begin = first if start is None else to_ms(start)
-    until = last if end is None else to_ms(end)
-    own_posts = series.load_own_posts(0, NEVER)
-    look_times = _look_times(own_posts)
-    own_times = [(uid, from_ms(at)) for uid, at in series.own_post_times(0, last)]
-    gaps = series.load_gaps(sources, 0, NEVER)
-
-    engine = Engine(sources.names, zone, Watch(settings))
-    engine.first_hours = np.full(len(sources.ids), NEVER, dtype=np.int64)
-    np.minimum.at(engine.first_hours, posts.source, posts.created // HOUR_MS * HOUR_MS)
-    hour = int(engine.first_hours.min())
-    alerts: dict[str, Alert] = {}
-    step_ms = round(step.total_seconds() * 1000)
-    now_ms = -(-begin // step_ms) * step_ms
-    inputs = WarningInputs(events=tuple(events))
-    while now_ms < until + step_ms:
-        while hour + HOUR_MS <= now_ms:
-            stormy = any(a.rule == "storm" and a.open for a in alerts.values())
-            numbers = count_hour(posts, hour, now_ms, len(sources.ids))
-            engine.learn_hour(hour, numbers, gaps_at(gaps, hour), stormy=stormy)
-            hour += HOUR_MS
-        now = from_ms(now_ms)
-        moved = np.searchsorted(look_times, now_ms, "right") > np.searchsorted(
-            look_times, now_ms - step_ms, "right"
-        )
-        observation = observe(
-            posts,
-            now,
-            sources=sources.names,
-            platforms=platforms,
-            gaps=[gap for gap in gaps if gap.start < now_ms],
-            baselines=engine.baselines,
-            own_posts=own_posts if moved else (),
-        )
-        current = [a for a in alerts.values() if a.open or now - a.updated_at < MEMORY]
-        fresh = [(uid, at) for uid, at in own_times if now - timedelta(days=1) <= at <= now]
-        ticked = engine.tick(observation, current, inputs, fresh)
-        alerts.update((alert.id, alert) for alert in ticked.alerts)
-        on_tick(now, ticked)
-        yield from ticked.events
-        now_ms += step_ms
-
-
-def _look_times(own_posts: Sequence[Resonance]) -> np.ndarray[Any, np.dtype[np.int64]]:
-    times = [
+    own_posts = tuple(series.load_own_posts(since, NEVER))
+    looks = [
         to_ms(post.created) + round(look.age_h * HOUR_MS)
         for post in own_posts
         for look in post.looks
     ]
-    return np.sort(np.array(times, dtype=np.int64))
+    return Past(
+        sources=sources,
+        platforms=platforms,
+        posts=_with_deletions(posts, deletions) if deletions else posts,
+        gaps=series.load_gaps(sources, since, NEVER),
+        own_posts=own_posts,
+        own_times=tuple((uid, from_ms(at)) for uid, at in series.own_post_times(since, NEVER)),
+        look_times=np.sort(np.array(looks, dtype=np.int64)),
+    )
+
+
+def _with_deletions(posts: PostColumns, deletions: Deletions) -> PostColumns:
+    gone = [deletions.get(uid, (NEVER, False)) for uid in posts.uid]
+    return replace(
+        posts,
+        deleted=np.array([at for at, _ in gone], dtype=np.int64),
+        removed_by_us=np.array([by_us for _, by_us in gone], dtype=bool),
+    )
+
+
+class Walk:
+    """The simulated clock: shows the engine each moment of a past, and keeps its alerts."""
+
+    def __init__(
+        self, past: Past, watch: Watch, zone: tzinfo, events: tuple[KnownEvent, ...], step: int
+    ) -> None:
+        self.step = step
+        self.alerts: dict[str, Alert] = {}
+        self._past = past
+        self._inputs = WarningInputs(events=events)
+        self._engine = Engine(past.sources.names, zone, watch)
+        first = np.full(len(past.sources.ids), NEVER, dtype=np.int64)
+        np.minimum.at(first, past.posts.source, past.posts.created // HOUR_MS * HOUR_MS)
+        self._engine.first_hours = first
+        self._hour = int(first.min())
+
+    def tick(self, now_ms: int) -> Ticked:
+        """Let the clock stand at `now_ms`: learn the hours that are over, judge the moment."""
+        past, now = self._past, from_ms(now_ms)
+        self._learn_until(now_ms)
+        observation = observe(
+            past.posts,
+            now,
+            sources=past.sources.names,
+            platforms=past.platforms,
+            gaps=past.gaps,
+            baselines=self._engine.baselines,
+            own_posts=past.own_posts if self._moved(now_ms) else (),
+        )
+        current = [a for a in self.alerts.values() if a.open or now - a.updated_at < WEEK]
+        day_ago = now - timedelta(days=1)
+        fresh = [(uid, at) for uid, at in past.own_times if day_ago <= at <= now]
+        ticked = self._engine.tick(observation, current, self._inputs, fresh)
+        self.alerts.update((alert.id, alert) for alert in ticked.alerts)
+        return ticked
+
+    def _learn_until(self, now_ms: int) -> None:
+        past = self._past
+        stormy = any(a.rule == "storm" and a.open for a in self.alerts.values())
+        while self._hour + HOUR_MS <= now_ms:
+            # What came late was not known when its hour was over; what was there before the
+            # walk began had weeks to arrive.
+            numbers = count_hour(past.posts, self._hour, now_ms, len(past.sources.ids))
+            gaps = gaps_at(past.gaps, self._hour)
+            self._engine.learn_hour(self._hour, numbers, gaps, stormy=stormy)
+            self._hour += HOUR_MS
+
+    def _moved(self, now_ms: int) -> bool:
+        """Whether anybody looked at an own post since the last tick."""
+        times = self._past.look_times
+        before, after = np.searchsorted(times, (now_ms - self.step, now_ms), "right")
+        return bool(after > before)
 
 
 def backtest_rows(
@@ -188,3 +244,7 @@ def backtest_rows(
 ) -> Iterator[Scored]:
     """Score a series in order through the volume detector alone; see `backtest`."""
     return backtest(rows, with_step(settings or VolumeSettings(), step))
+
+
+def _ms(span: timedelta) -> int:
+    return round(span.total_seconds() * 1000)

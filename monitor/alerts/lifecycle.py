@@ -168,7 +168,7 @@ def update(
     zone: tzinfo,
 ) -> tuple[Alert, EventKind | None]:
     """Return an open alert as it stands after this tick, and what to tell of it, if anything."""
-    floor = settings.storm_level if alert.rule == "storm" else 1
+    floor = settings.storm_level if alert.rule == "storm" else alert.level
     level = finding.level if finding is not None else 0
     if finding is not None and level >= floor:
         alert = _grown(alert, finding, now, settings)

@@ -38,15 +38,17 @@ class RuleSettings:
 class StormThresholds:
     """When criticism becomes a storm. `held` thresholds apply while one is on (hysteresis)."""
 
-    window: timedelta = timedelta(hours=3)
+    windows: tuple[timedelta, ...] = (timedelta(hours=1), timedelta(hours=3))
     voices: int = 8
     times_usual: float = 3.0
     rarity: float = 1.0
     surprise: float = 2.5
-    above_usual: float = 0.10
-    least_share: float = 0.30
+    share_above_usual: float = 0.15
+    low_above_usual: float = 0.05
+    least_share: float = 0.35
     held_voices: int = 4
-    held_times_usual: float = 1.5
+    held_times_usual: float = 2.0
+    held_above_usual: float = 0.10
     cold_voices: int = 15
     cold_history_h: float = 6.0
     cold_share: float = 0.40

@@ -76,8 +76,16 @@ def judge(
     `removed` is how many critical posts were removed by moderators lately; `held` says that a
     storm alert is open, so that the lower thresholds apply.
     """
-    evidence, voices = gather(observation, baselines, settings, thresholds, removed=removed)
-    level = level_of(evidence, settings, thresholds, held=held)
+    looks = [
+        gather(observation, baselines, settings, thresholds, window=window, removed=removed)
+        for window in thresholds.windows
+    ]
+    levels = [level_of(evidence, settings, thresholds, held=held) for evidence, _ in looks]
+    level = max(levels)
+    # The longest window speaks unless only a shorter one sees the rise yet.
+    evidence, voices = next(
+        look for look, its in zip(reversed(looks), reversed(levels), strict=True) if its == level
+    )
     return Finding(
         rule="storm",
         level=level,
@@ -94,9 +102,10 @@ def gather(
     settings: RuleSettings,
     thresholds: StormThresholds,
     *,
+    window: timedelta,
     removed: int = 0,
 ) -> tuple[Evidence, Voices]:
-    """Count the signs of the last hours."""
+    """Count the signs of the last `window`."""
     posts, at = observation.posts, now_ms(observation)
     original = originals(posts)
 
@@ -104,35 +113,35 @@ def gather(
         rows = in_window(posts, end, length)
         return find_voices(posts.where(rows), original[rows])
 
-    window = voices_in(thresholds.window, at)
-    before = voices_in(thresholds.window, at - _ms(thresholds.window)).critical
+    heard = voices_in(window, at)
+    before = voices_in(window, at - _ms(window)).critical
     hour, six = voices_in(HOUR, at).critical, voices_in(6 * HOUR, at).critical
     blank = np.full(baselines.sources + 2, np.nan)
     hours, sixes = blank.copy(), blank.copy()
     hours[-1], sixes[-1] = hour, six
     reading = baselines.look(hours, sixes, observation.now)
-    usual = float(np.nan_to_num(reading.window_expected[-1])) / 6 * (thresholds.window / HOUR)
+    usual = float(np.nan_to_num(reading.window_expected[-1])) / 6 * (window / HOUR)
     a, b = (float(column[-1]) for column in baselines.usual_share())
-    low, _ = share_interval(window.critical, window.labelled)
+    low, _ = share_interval(heard.critical, heard.labelled)
     history_h = float(baselines.known_hours[-1])
-    critics = window.posts
+    critics = heard.posts
     tagged = critics.tag[critics.tag >= 0]
     top_tag = int(np.bincount(tagged).max()) if len(tagged) else 0
     day = posts.where(in_window(posts, at, DAY))
     evidence = Evidence(
-        voices=window.critical,
+        voices=heard.critical,
         usual_voices=usual,
         before=before,
         rarity=float(reading.rarity[-1]),
-        share=window.share,
+        share=heard.share,
         share_low=low,
         usual_share=a / (a + b),
-        surprise=share_surprise(window.critical, window.labelled, a, b),
+        surprise=share_surprise(heard.critical, heard.labelled, a, b),
         history_h=history_h,
         new_authors=newcomers(critics, at, history_h, settings.min_history / HOUR),
-        platforms=_platforms(window, thresholds),
+        platforms=_platforms(heard, thresholds),
         hostile=_share(critics.toxic),
-        usual_hostile=_usual_hostile(observation, at, thresholds),
+        usual_hostile=_usual_hostile(observation, at, window),
         calls=_share(critics.call),
         slogan=top_tag / len(critics) if top_tag >= thresholds.platform_voices else 0.0,
         removal_talk=_share(critics.about_removal),
@@ -142,7 +151,7 @@ def gather(
         repeat_critics=_repeat_critics(day),
         any_critic=bool(((day.sentiment == NEGATIVE) & (day.role != COMPANY)).any()),
     )
-    return evidence, window
+    return evidence, heard
 
 
 def level_of(e: Evidence, settings: RuleSettings, t: StormThresholds, *, held: bool = False) -> int:
@@ -189,11 +198,11 @@ def is_wave(e: Evidence, settings: RuleSettings, t: StormThresholds, *, held: bo
 def is_turned(e: Evidence, t: StormThresholds, *, held: bool) -> bool:
     """Whether the mood has turned: the critics' share is beyond what chance and habit explain."""
     if held:
-        return e.share >= e.usual_share + t.above_usual / 2
+        return e.share >= e.usual_share + t.held_above_usual
     return (
         e.surprise >= t.surprise
-        and e.share_low >= e.usual_share + t.above_usual
-        and e.share_low >= t.least_share
+        and e.share >= max(t.least_share, e.usual_share + t.share_above_usual)
+        and e.share_low >= e.usual_share + t.low_above_usual
     )
 
 
@@ -235,7 +244,7 @@ def parts_of(e: Evidence, t: StormThresholds) -> tuple[Part, ...]:
     """Return every part with its value beside the usual one; parts without data have None."""
     holding = families(e, t)
     counted = e.voices >= t.times_usual * e.usual_voices and e.voices >= t.voices
-    share_turned = e.share_low >= e.usual_share + t.above_usual
+    share_turned = e.share_low >= e.usual_share + t.low_above_usual
     values: dict[str, tuple[float | None, float | None, bool]] = {
         "volume": (e.voices, round(e.usual_voices, 2), counted),
         "negative_share": (round(e.share, 3), round(e.usual_share, 3), share_turned),
@@ -283,10 +292,10 @@ def _reach(followers: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float | N
     return float(known.max()) if len(known) else None
 
 
-def _usual_hostile(observation: Observation, at: int, t: StormThresholds) -> float:
+def _usual_hostile(observation: Observation, at: int, window: timedelta) -> float:
     """Return the hostile share of the critics of the last two days before the window."""
     posts = observation.posts
-    earlier = posts.created <= at - _ms(t.window)
+    earlier = posts.created <= at - _ms(window)
     rows = earlier & (posts.sentiment == NEGATIVE) & (posts.role != COMPANY)
     return (float(posts.toxic[rows].sum()) + 0.5) / (float(rows.sum()) + 10.0)
 
