@@ -205,6 +205,7 @@ class Run:
         rows = self.plan[self.done]
         given, mask = pad([self.kept.row(i) for i in rows])
         self.network.train()
+        torch.manual_seed(SEED * 1_000_003 + self.done)  # dropout too goes on where it stopped
         with torch.autocast("cpu", torch.bfloat16):
             logits = self.network.upper(given, mask)
         loss = count_loss(logits.float(), torch.from_numpy(self.kept.gold[rows]), classes)
@@ -231,7 +232,6 @@ class Run:
 
 def train(work: Path, epochs: float, hours: float | None) -> None:
     """Train the upper layers and heads; goes on from the checkpoint if there is one."""
-    torch.manual_seed(SEED)
     run, dev = Run(work, epochs, hours), load_kept(work / "dev")
     stored = json.loads((work / "classes.json").read_text())
     classes = {head: torch.tensor(w, dtype=torch.float32) for head, w in stored.items()}
