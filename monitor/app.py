@@ -87,10 +87,16 @@ class App:
     @cached_property
     def classifier(self) -> Classifier:
         """The classifier in force. Raises ModelError where weights are missing or damaged."""
-        from models.builtin import load
+        from models.loading import load_classifier
+        from models.transformers_backend import Override
 
         models = self.settings.models
-        return load(models.speed, models.unsure_below)
+        wanted = {
+            label: Override(model=own.transformers, mapping=own.labels, device=own.device)
+            for label in ("sentiment", "initiator", "kind", "idea", "toxic")
+            if (own := getattr(models, label)) is not None
+        }
+        return load_classifier(models.speed, models.unsure_below, wanted)
 
     def rejects(self, name: str) -> Rejects:
         """The file that keeps what could not be read of an input of that name."""

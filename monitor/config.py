@@ -167,7 +167,7 @@ class ModelOverride(Section):
 
     transformers: str = Field(description="local folder or hub id")
     labels: dict[str, str] = Field(default_factory=dict, description="its words -> ours")
-    device: Literal["cpu", "cuda", "mps"] = "cpu"
+    device: Literal["cpu", "cuda", "mps"] | None = Field(None, description="default: the best")
 
 
 class Models(Section):
