@@ -47,7 +47,7 @@ def test_the_last_day_says_act_and_an_earlier_one_is_quiet(
     folder, _ = kept
     weather = [
         json.loads(sturmglas("digest", "--date", day, "--format", "json", folder=folder).stdout)
-        for day in ("2026-03-05", "2026-03-22")
+        for day in ("2026-03-04", "2026-03-22")
     ]
     assert weather[0]["weather"] == "quiet"
     assert weather[1]["weather"] == "act"
