@@ -174,6 +174,11 @@ def test_at_least_seven_hundred_texts_were_written_by_hand():
     assert len(set(texts)) >= 700
 
 
+def test_no_pool_of_texts_was_written_in_vain():
+    book = community.play(seed=1).book
+    assert book.pools == {pool for pool, _ in load_phrases()}
+
+
 def test_gold_knows_every_post_and_speaks_the_words_of_the_codebook(posts, gold):
     assert set(gold) == {post.uid for post in posts}
     for row in gold.values():

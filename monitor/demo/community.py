@@ -15,17 +15,17 @@ from monitor.demo.highlights import tell_campaign, tell_launch
 from monitor.demo.scene import END, GAP, PLATFORMS, START, Line, Said, Scene, rfc3339
 from monitor.demo.storm import tell_storm
 
-__all__ = ["END", "START", "generate", "generate_gold"]
+__all__ = ["END", "START", "generate", "generate_gold", "play"]
 
 
 def generate(seed: int = 1) -> Iterator[Line]:
     """Yield the lines of a posts file, oldest first; the same seed gives the same bytes."""
-    yield from _play(seed).lines()
+    yield from play(seed).lines()
 
 
 def generate_gold(seed: int = 1) -> Iterator[dict[str, Any]]:
     """Yield each post in its thread with `gold`, in the form that `eval` and `classify` read."""
-    scene = _play(seed)
+    scene = play(seed)
     threads: dict[str, list[Said]] = {}
     for post in sorted(scene.said, key=lambda post: post.at):
         thread = threads.setdefault((post.root or post).uid, [])
@@ -33,7 +33,8 @@ def generate_gold(seed: int = 1) -> Iterator[dict[str, Any]]:
         thread.append(post)
 
 
-def _play(seed: int) -> Scene:
+def play(seed: int = 1) -> Scene:
+    """Act out the three weeks and return the stage with everything that was said on it."""
     scene = Scene(random.Random(seed))
     source, start, length = GAP
     gap = {"type": "gap", "source": source, "from": rfc3339(start), "to": rfc3339(start + length)}

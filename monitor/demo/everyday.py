@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from monitor.demo.people import Person
 from monitor.demo.rhythm import BERLIN, WEEKDAYS, sometime
-from monitor.demo.scene import END, START, Said, Scene, rfc3339
+from monitor.demo.scene import COMPANY, END, START, Said, Scene, rfc3339
 
 _TOPICS = ("seal", "clean", "parts", "order", "use")
 _PAGE = ("tip", "kids", "weather", "workshop", "offer", "job")
@@ -22,6 +22,9 @@ PAPERS = ("Küstenbote", "Hafenblatt", "Warenprüfer", "The Coast Courier", "She
 
 def tell_everyday(scene: Scene) -> None:
     """Fill all three weeks with what always goes on."""
+    for lang in ("de", "en"):
+        opening = START + timedelta(hours=14)
+        scene.say("welcome", "forum", opening, by=COMPANY["forum"], lang=lang, likes=9)
     for start in _days():
         _tell_day(scene, start, WEEKDAYS[start.astimezone(BERLIN).weekday()])
     _tell_audience(scene)
@@ -125,12 +128,12 @@ def _tell_thread(scene: Scene, at: datetime) -> None:
                 scene.reply("chatter.reply", chat, median_h=5)
         return
     topic = rng.choice(_TOPICS)
-    question = scene.say(f"question.{topic}", "forum", at)
+    question = scene.say(f"question.{topic}", "forum", at, likes=4)
     if question is None:
         return
     if rng.random() < 0.3:
         scene.reply("metoo", question, median_h=8, likes=1)
-    answers = [scene.reply(f"help.{topic}", question, median_h=4, new=0.02)
+    answers = [scene.reply(f"help.{topic}", question, median_h=4, new=0.02, likes=4)
                for _ in range(rng.choice((0, 1, 1, 1, 2, 2)))]  # fmt: skip
     if rng.random() < 0.5:
         answers.append(scene.answer(f"answer.{topic}", question, median_h=5))

@@ -40,16 +40,16 @@ _CALL_POSTS = (
 
 def tell_launch(scene: Scene) -> Said:
     """Launch the Gezeit; returns the launch post, under which the storm will gather later."""
-    first = scene.announce("launch.post", LAUNCH, likes=610)
+    first = scene.announce("launch.post", LAUNCH, likes=330)
     posts = [first]
     for pool, hours, lang in _LAUNCH_POSTS:
         at = LAUNCH + timedelta(hours=hours)
-        posts.append(scene.announce(f"launch.{pool}", at, likes=260, lang=lang))
+        posts.append(scene.announce(f"launch.{pool}", at, likes=95, lang=lang))
     for rank, post in enumerate(posts):
         for _ in range(70 if rank == 0 else 18 + chance(scene, 6)):
             pool = "launch.buy" if scene.rng.random() < 0.24 else "launch.comment"
             comment = scene.reply(pool, post, median_h=4, lang=_spoken(scene, post), new=0.3,
-                                  likes=3)  # fmt: skip
+                                  likes=1.2)  # fmt: skip
             if comment and scene.rng.random() < 0.1:
                 scene.answer("page.answer", comment)
     _tell_echo(scene)
@@ -83,10 +83,9 @@ def _tell_echo(scene: Scene) -> None:
 
 def tell_campaign(scene: Scene) -> None:
     """Call for ideas; ideas, doubles, jokes and talk follow until the storm drowns them."""
-    for hours, lang, likes in ((0, "de", 240), (1, "en", 130), (120, "de", 150), (121, "en", 90)):
-        post = scene.announce(
-            "campaign.post", CALL + timedelta(hours=hours), likes=likes, lang=lang
-        )
+    for pool, hours, lang, likes in _CALL_POSTS:
+        at = CALL + timedelta(hours=hours)
+        post = scene.announce(f"campaign.{pool}", at, likes=likes, lang=lang)
         for _ in range(14 + chance(scene, 6)):
             talk = scene.reply("campaign.talk", post, median_h=6, lang=lang)
             if talk and scene.rng.random() < 0.12:

@@ -36,7 +36,7 @@ _CLOSERS = {
 _TAILS = {
     ("storm", "negative"): ("tail.storm", 0.42),
     ("review", "positive"): ("tail.good", 0.3),
-    ("launch", "positive"): ("tail.good", 0.18),
+    ("launch", "positive"): ("tail.good", 0.3),
     ("mention", "positive"): ("tail.good", 0.12),
 }
 """Which second sentence may follow a text (by start of its pool and mood), and how often."""
@@ -73,6 +73,11 @@ class Phrasebook:
     rng: random.Random
     _hands: dict[tuple[str, str], list[Phrase]] = field(default_factory=dict)
     _said: set[str] = field(default_factory=set)
+
+    @property
+    def pools(self) -> set[str]:
+        """The pools that were drawn from so far."""
+        return {pool for pool, _ in self._hands}
 
     def draw(self, pool: str, lang: str) -> Phrase:
         """Return the next phrase of `pool` in `lang`. Raises KeyError for an unknown pool."""
