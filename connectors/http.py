@@ -112,6 +112,10 @@ class Client:
             if len(value) >= 4 and name.lower() not in _PUBLIC_SECRETS
         }
 
+    def pause(self, seconds: float) -> None:
+        """Keep away from the server for `seconds`, where a good answer asks for it."""
+        self.traffic.pause(self.host, self._who(), seconds)
+
     def keep_secret(self, *secrets: str) -> None:
         """Blot out further words, such as a session's token, wherever they would show up."""
         self._secrets.update(secret for secret in secrets if len(secret) >= 4)

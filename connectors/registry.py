@@ -22,6 +22,7 @@ _PLACES: Mapping[str, str] = {
     "youtube": "connectors.youtube:YouTube",
     "facebook": "connectors.facebook:Facebook",
     "instagram": "connectors.instagram:Instagram",
+    "lemmy": "connectors.lemmy:Lemmy",
 }
 
 
