@@ -32,10 +32,13 @@ HOUR_MS = 3_600_000
 MEMORY = timedelta(weeks=6)
 """How much of the past a tick reads: beyond it, every half-life has forgotten."""
 
-RECENT = timedelta(hours=48)
+RECENT = timedelta(hours=30)
+READ = timedelta(hours=7)
+"""How far back a tick reads texts: its longest window, and the one before it."""
+
 RECENT_WHEN_BUSY = timedelta(hours=8)
 BUSY_POSTS = 150_000
-"""Posts in two days from which a tick reads only the last hours: all that storms need."""
+"""Posts in so many hours from which a tick reads only the last hours: all that storms need."""
 
 OWN_POSTS = timedelta(days=100)
 
@@ -183,11 +186,13 @@ def learn_past(
 def load_observation(
     engine: Engine, series: SeriesTable, sources: SourceNames, now: datetime
 ) -> Observation:
-    """Return the last two days as the store knows them at `now`."""
+    """Return the last 30 hours as the store knows them at `now`."""
     at = to_ms(now)
     busy = series.count_posts(at - _ms(RECENT), at) > BUSY_POSTS
     start = at - _ms(RECENT_WHEN_BUSY if busy else RECENT)
-    posts, platforms = series.load_posts(sources, start, at, at)
+    posts, platforms = series.load_posts(
+        sources, start, at, seen_until=at, read_from=at - _ms(READ)
+    )
     return observe(
         posts,
         now,

@@ -22,7 +22,7 @@ from monitor.types.observation import (
 )
 
 HOUR_MS = 3_600_000
-REACH = timedelta(hours=48)
+REACH = timedelta(hours=30)
 """How far back the posts of an observation go."""
 
 PRESS_PLATFORMS = frozenset({"rss", "feed", "news", "gdelt", "press"})

@@ -80,7 +80,11 @@ def judge(
         gather(observation, baselines, settings, thresholds, window=window, removed=removed)
         for window in thresholds.windows
     ]
-    levels = [level_of(evidence, settings, thresholds, held=held) for evidence, _ in looks]
+    # A storm that is on is held by its longest window only: an hour's chance cannot keep it up.
+    levels = [
+        level_of(evidence, settings, thresholds, held=held and window == thresholds.windows[-1])
+        for (evidence, _), window in zip(looks, thresholds.windows, strict=True)
+    ]
     level = max(levels)
     # The longest window speaks unless only a shorter one sees the rise yet.
     evidence, voices = next(
@@ -293,7 +297,7 @@ def _reach(followers: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float | N
 
 
 def _usual_hostile(observation: Observation, at: int, window: timedelta) -> float:
-    """Return the hostile share of the critics of the last two days before the window."""
+    """Return the hostile share of the critics of the last day before the window."""
     posts = observation.posts
     earlier = posts.created <= at - _ms(window)
     rows = earlier & (posts.sentiment == NEGATIVE) & (posts.role != COMPANY)

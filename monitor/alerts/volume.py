@@ -33,6 +33,9 @@ HOURS = 24
 DAY_TYPES = 2  # workday, weekend
 LOWEST_RATE = 0.02  # posts a step; below this an expectation is noise
 SMOOTHING = (0.25, 0.5, 0.25)
+REFRESH_HOURS = 3
+"""How often the shape of the day is drawn anew; it changes over weeks."""
+
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +114,7 @@ class SeasonalLevel:
         self._sum[:, day_type, hour] += np.where(known, capped / level, 0.0) * self._step_hours
         self._weight[:, day_type, hour] += known * self._step_hours
         self._since_refresh += self._step_hours
-        if self._since_refresh >= 1:
+        if self._since_refresh >= REFRESH_HOURS:
             fade = self._fade**self._since_refresh
             self._sum *= fade
             self._weight *= fade

@@ -65,14 +65,15 @@ def show_alerts(context: Context, found: list[Alert]) -> None:
         return
     for row in rows:
         opened = f"{row['opened_at'].astimezone(context.settings.zone):%Y-%m-%d %H:%M}"
-        lines = [
-            f"{opened}  [{row['level']}] {row['headline']}",
-            f"    {row['id']} · {row['state']}",
-            f"    {row['why']}",
-            *(f"    - {step}" for step in row["playbook"]),
-        ]
-        for line in lines:
-            context.out.print(one_line(line), markup=False, soft_wrap=True)
+        print_line(context, f"{opened}  [{row['level']}] {row['headline']}")
+        details = [f"{row['id']} · {row['state']}", row["why"]]
+        for line in (*details, *(f"- {step}" for step in row["playbook"])):
+            print_line(context, line, indent=4)
+
+
+def print_line(context: Context, text: str, indent: int = 0) -> None:
+    """Print one line whose words may come from outside."""
+    context.out.print(" " * indent + one_line(text), markup=False, soft_wrap=True)
 
 
 @alerts_app.command()
@@ -314,10 +315,9 @@ def show_event(context: Context, event: Event) -> None:
         return
     at = f"{event.at.astimezone(context.settings.zone):%Y-%m-%d %H:%M}"
     line = f"{at}  {event.event:<8} [{row['level']}] {row['headline']}"
-    context.out.print(one_line(line), markup=False, soft_wrap=True)
+    print_line(context, line)
     if event.event in ("opened", "raised"):
-        reasons = one_line(f"    {why(event.alert, context.lang)}")
-        context.out.print(reasons, markup=False, soft_wrap=True)
+        print_line(context, why(event.alert, context.lang), indent=4)
 
 
 def parse_step(text: str) -> timedelta:

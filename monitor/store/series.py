@@ -7,6 +7,7 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +38,11 @@ ROLES = {"customer": CUSTOMER, "company": COMPANY, "third_party": THIRD_PARTY}
 MOODS = {"negative": NEGATIVE, "neutral": NEUTRAL, "positive": POSITIVE}
 NUMBERS = np.dtype("<i4")
 KINDS = 3  # posts, labelled, negative
+
+_POST_FIELDS = (
+    "uid", "created_at", "seen_at", "deleted_at", "deleted_reason", "source_id", "platform",
+    "author_id", "role", "text_key", "id", "text", "sentiment", "toxic", "followers", "under",
+)  # fmt: skip
 
 Signs = Callable[[str], tuple[bool, bool, int | None, str | None]]
 """Text -> (calls to act, speaks of removal, copy key, first tag)."""
@@ -173,13 +179,23 @@ class SeriesTable:
         )
 
     def load_posts(
-        self, sources: SourceNames, start: int, end: int, seen_until: int = NEVER
+        self,
+        sources: SourceNames,
+        start: int,
+        end: int,
+        *,
+        seen_until: int = NEVER,
+        read_from: int = 0,
     ) -> tuple[PostColumns, tuple[str, ...]]:
-        """Return posts written in [start, end] ms and seen by then, and the platforms' names."""
+        """Return posts written in [start, end] ms and seen by then, and the platforms' names.
+
+        Texts written before `read_from` are not read for signs: reading takes most of the time.
+        """
         rows = self.db.rows(
             """
             SELECT p.uid, p.created_at, p.seen_at, p.deleted_at, p.deleted_reason, p.source_id,
-                   p.platform, p.author_id, p.role, p.text, p.text_key, p.id,
+                   p.platform, p.author_id, p.role, p.text_key, p.id,
+                   CASE WHEN l.sentiment = 'negative' AND p.created_at >= ? THEN p.text END AS text,
                    l.sentiment, l.toxic, a.followers,
                    (SELECT r.created_at FROM posts r WHERE r.role = 'company'
                     AND r.uid = coalesce(p.root_uid, p.parent_uid) AND r.uid <> p.uid) AS under
@@ -190,60 +206,76 @@ class SeriesTable:
               AND coalesce(l.copy, 0) = 0
             ORDER BY p.created_at, p.id
             """,
-            (start, end, seen_until),
+            (read_from, start, end, seen_until),
         )
-        platforms = {name: n for n, name in enumerate(sorted({row["platform"] for row in rows}))}
-        tags: dict[str, int] = {}
-        signs = [self._signs_of(row, tags) for row in rows]
-        return self._columns(rows, signs, sources, platforms), tuple(platforms)
+        # Column by column: a row's fields by name cost more than the query.
+        table = dict(zip(_POST_FIELDS, zip(*rows, strict=True), strict=True)) if rows else {}
+        columns = {name: table.get(name, ()) for name in _POST_FIELDS}
+        platforms = {name: n for n, name in enumerate(sorted(set(columns["platform"])))}
+        return self._columns(columns, sources, platforms), tuple(platforms)
 
-    def _signs_of(self, row: sqlite3.Row, tags: dict[str, int]) -> tuple[bool, bool, int, int]:
-        """Read a text's signs; only criticism is searched for calls, any text may be a copy."""
-        unique = -1 - int(row["id"])
-        if row["sentiment"] != "negative":
-            return False, False, unique if row["text_key"] is None else int(row["text_key"]), -1
-        call, removal, key, tag = self._signs(row["text"])
-        number = -1 if tag is None else tags.setdefault(tag, len(tags))
-        return call, removal, unique if key is None else key, number
+    def _read_signs(self, columns: Mapping[str, Sequence[Any]]) -> NDArray[np.int64]:
+        """Return rows of (call, removal, copy key, tag); only criticism is read for signs."""
+        tags: dict[str, int] = {}
+        signs = np.zeros((len(columns["id"]), 4), dtype=np.int64)
+        signs[:, 3] = -1
+        for n, (post, text, key) in enumerate(
+            zip(columns["id"], columns["text"], columns["text_key"], strict=True)
+        ):
+            signs[n, 2] = -1 - post if key is None else key
+            if text is not None:
+                call, removal, own_key, tag = self._signs(text)
+                number = -1 if tag is None else tags.setdefault(tag, len(tags))
+                signs[n] = call, removal, -1 - post if own_key is None else own_key, number
+        return signs
 
     def _columns(
         self,
-        rows: Sequence[sqlite3.Row],
-        signs: Sequence[tuple[bool, bool, int, int]],
+        columns: Mapping[str, Sequence[Any]],
         sources: SourceNames,
         platforms: Mapping[str, int],
     ) -> PostColumns:
-        first_seen = self._first_seen({row["author_id"] for row in rows} - {None})
+        created = columns["created_at"]
+        critics = {
+            author
+            for author, text in zip(columns["author_id"], columns["text"], strict=True)
+            if text is not None and author is not None
+        }
+        first_seen = self._first_seen(critics)
+        signs = self._read_signs(columns)
 
         def ints(values: Iterable[int]) -> NDArray[np.int64]:
-            return np.fromiter(values, dtype=np.int64, count=len(rows))
+            return np.array(list(values), dtype=np.int64)
 
         def flags(values: Iterable[bool]) -> NDArray[np.bool_]:
-            return np.fromiter(values, dtype=bool, count=len(rows))
+            return np.array(list(values), dtype=bool)
 
-        uids = np.empty(len(rows), dtype=object)
-        uids[:] = [row["uid"] for row in rows]
+        uids = np.empty(len(created), dtype=object)
+        uids[:] = columns["uid"]
         return PostColumns(
             uid=uids,
-            created=ints(row["created_at"] for row in rows),
-            seen=ints(row["seen_at"] for row in rows),
-            deleted=ints(NEVER if row["deleted_at"] is None else row["deleted_at"] for row in rows),
-            removed_by_us=flags(row["deleted_reason"] == "moderator" for row in rows),
-            source=ints(sources.row_of[row["source_id"]] for row in rows),
-            platform=ints(platforms[row["platform"]] for row in rows),
-            author=ints(UNKNOWN if row["author_id"] is None else row["author_id"] for row in rows),
-            first_seen=ints(first_seen.get(row["author_id"], row["created_at"]) for row in rows),
-            role=ints(ROLES.get(row["role"], OTHER) for row in rows),
-            sentiment=ints(MOODS.get(row["sentiment"], UNKNOWN) for row in rows),
-            toxic=flags(bool(row["toxic"]) for row in rows),
-            call=flags(sign[0] for sign in signs),
-            about_removal=flags(sign[1] for sign in signs),
-            key=ints(sign[2] for sign in signs),
-            tag=ints(sign[3] for sign in signs),
-            followers=np.array(
-                [np.nan if row["followers"] is None else float(row["followers"]) for row in rows]
+            created=ints(created),
+            seen=ints(columns["seen_at"]),
+            deleted=ints(NEVER if at is None else at for at in columns["deleted_at"]),
+            removed_by_us=flags(why == "moderator" for why in columns["deleted_reason"]),
+            source=ints(sources.row_of[source] for source in columns["source_id"]),
+            platform=ints(platforms[platform] for platform in columns["platform"]),
+            author=ints(UNKNOWN if a is None else a for a in columns["author_id"]),
+            first_seen=ints(
+                first_seen.get(author, at)
+                for author, at in zip(columns["author_id"], created, strict=True)
             ),
-            under_own=ints(-1 if row["under"] is None else row["under"] for row in rows),
+            role=ints(ROLES.get(role, OTHER) for role in columns["role"]),
+            sentiment=ints(MOODS.get(mood, UNKNOWN) for mood in columns["sentiment"]),
+            toxic=flags(bool(toxic) for toxic in columns["toxic"]),
+            call=signs[:, 0].astype(bool),
+            about_removal=signs[:, 1].astype(bool),
+            key=signs[:, 2],
+            tag=signs[:, 3],
+            followers=np.array(
+                [np.nan if f is None else float(f) for f in columns["followers"]], dtype=float
+            ),
+            under_own=ints(-1 if at is None else at for at in columns["under"]),
         )
 
     def _first_seen(self, authors: set[int]) -> dict[int, int]:

@@ -96,7 +96,7 @@ class Span:
 class Observation:
     """Everything that the rules see at `now`: nothing that was learnt later is in it.
 
-    `posts` are those written in the last two days (older ones do not move a rule) and seen by
+    `posts` are those written in the last 30 hours (older ones do not move a rule) and seen by
     now. `gaps` reach into these days. `own_posts` are the company's newest with their reactions;
     `history_h` is for how many hours each source has been watched.
     """
