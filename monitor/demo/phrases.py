@@ -33,13 +33,17 @@ _CLOSERS = {
     "negative": (" 😡", " 🙄", " 👎", "!!", " ...", " :("),
 }
 
-_TAILS = {
-    ("storm", "negative"): ("tail.storm", 0.42),
-    ("review", "positive"): ("tail.good", 0.3),
-    ("launch", "positive"): ("tail.good", 0.3),
-    ("mention", "positive"): ("tail.good", 0.12),
-}
-"""Which second sentence may follow a text (by start of its pool and mood), and how often."""
+_TAILS = (
+    ("storm.", "negative", "tail.storm", 0.62),
+    ("storm.ask", "neutral", "tail.ask", 0.4),
+    ("review.gezeit", "negative", "tail.storm", 0.55),
+    ("review.", "positive", "tail.good", 0.35),
+    ("launch.", "positive", "tail.good", 0.4),
+    ("launch.", "neutral", "tail.ask", 0.35),
+    ("mention.", "positive", "tail.good", 0.15),
+    ("question.", "neutral", "tail.ask", 0.35),
+)
+"""Start of a pool, mood, from which pool a second sentence may follow, and how often."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,11 +120,16 @@ class Phrasebook:
         )
 
     def _go_on(self, text: str, phrase: Phrase, friend: str) -> str:
-        mood = (phrase.pool.split(".")[0], phrase.gold["sentiment"])
-        pool, how_often = _TAILS.get(mood, ("", 0.0))
-        if phrase.title or self.rng.random() >= how_often:
-            return text
-        return f"{text} {self._fill(self.draw(pool, phrase.lang).text, friend)}"
+        """Return `text` with what else came to the writer's mind: nothing, a sentence, or two."""
+        for start, mood, pool, odds in _TAILS:
+            if phrase.pool.startswith(start) and phrase.gold["sentiment"] == mood:
+                chances = (odds, odds / 3) if phrase.title is None else ()
+                for chance in chances:
+                    if self.rng.random() >= chance:
+                        break
+                    text += " " + self._fill(self.draw(pool, phrase.lang).text, friend)
+                break
+        return text
 
     def _loosen(self, text: str, phrase: Phrase, *, opener: float) -> str:
         rng = self.rng

@@ -80,7 +80,7 @@ def _speak(scene: Scene, stage: _Stage, at: datetime, hour: float) -> None:
     pool = scene.rng.choices(list(pools), list(pools.values()))[0]
     source = scene.rng.choices(
         ("facebook-page", "mastodon-mentions", "forum", "shop-reviews"),
-        (47, 30, 12, 11 if hour > 9 else 0),
+        (48, 33, 12, 7 if hour > 9 else 0),
     )[0]
     if source == "shop-reviews":
         scene.say("review.gezeit.bad", source, at, kind="review", likes=0, new=0.9,
