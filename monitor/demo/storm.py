@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from monitor.demo.everyday import report
+from monitor.demo.everyday import chance, report
 from monitor.demo.highlights import INFLUENCER
 from monitor.demo.people import Person
 from monitor.demo.rhythm import liveliness
@@ -53,10 +53,9 @@ def tell_storm(scene: Scene, launch: Said) -> None:
         at = SEED_AT + timedelta(minutes=minute, seconds=scene.rng.randint(0, 59))
         if stage.statement is None and at >= STATEMENT_AT:
             stage.statement = scene.announce("storm.statement", STATEMENT_AT, likes=24)
-        per_hour = 1.5 * math.exp(minute / 60 / _GROWTH_H) * (0.12 + liveliness(at))
-        for _ in range(1 + (scene.rng.random() < 0.1)):
-            if scene.rng.random() < per_hour / 66:
-                _speak(scene, stage, at, minute / 60)
+        per_hour = 1.05 * math.exp(minute / 60 / _GROWTH_H) * (0.12 + liveliness(at))
+        for _ in range(chance(scene, per_hour / 60)):
+            _speak(scene, stage, at, minute / 60)
     _tell_amplifiers(scene)
     _remove_criticism(scene)
 
