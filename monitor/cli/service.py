@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from monitor.cli.alerts import show_event
 from monitor.cli.context import Context, context_of, parse_time
 from monitor.digest.safe import plain
 
@@ -56,6 +57,25 @@ def show_fetched(context: Context, result: Fetched) -> None:
     context.out.print(plain(line), markup=False)
     if result.error:
         context.say(plain(context.tell("  failed: {error}", error=result.error)))
+
+
+@app.command()
+def tick(
+    ctx: typer.Context,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Tell what would happen; save and send nothing.")
+    ] = False,
+) -> None:
+    """Measure, raise and update alerts, send what is due, once.
+
+    Example: sturmglas tick --dry-run
+    """
+    context = context_of(ctx)
+    events = context.app.tick(dry_run=dry_run)
+    for event in events:
+        show_event(context, event)
+    if not events and not context.json:
+        context.out.print(context.tell("Nothing new to tell."))
 
 
 @app.command()
