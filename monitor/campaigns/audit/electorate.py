@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.campaigns.audit.evidence import Thresholds
+from monitor.campaigns.audit.evidence import Thresholds, poisson_tail
 from monitor.campaigns.columns import UNKNOWN_TIME, Bools, Ints, Votes
 
 HOUR_MS = 3_600_000
@@ -24,7 +24,10 @@ class Electorate:
     `voter` and `idea` number them, `at` is ms, `entry` the ledger's number. `network`, `device`
     and `referrer` are small numbers, 0 unknown. `ideas_of[voter]` is how many ideas they voted
     for, `age[voter]` one of the constants above. `start[idea]:start[idea + 1]` are an idea's rows.
-    `withdrawals` counts withdrawals of that person from that idea.
+    `withdrawals` counts withdrawals of that person from that idea. `dense` marks votes from networks
+    that send far more people to that idea than its share, `hopping` those from devices that many
+    people used for that idea in several networks. `meeting` is the chance that two voters of the
+    campaign come from the same network.
     """
 
     voter: Ints
@@ -40,6 +43,9 @@ class Electorate:
     start: Ints
     hourly: NDArray[np.float64]
     first_hour: int
+    dense: Bools
+    hopping: Bools
+    meeting: float
 
     def rows(self, idea: int) -> slice:
         """Return where an idea's rows are."""
@@ -71,13 +77,15 @@ def lay_out(votes: Votes, root: Ints, thresholds: Thresholds) -> Electorate:
     voter = votes.voter[rows].astype(np.int64)
     hour = votes.at[rows] // HOUR_MS
     first_hour = int(hour.min()) if len(rows) else 0
+    network, device = _small(votes.network[rows]), _small(votes.device[rows])
+    dense = _dense(voter, idea[rows], network, voters, thresholds)
     return Electorate(
         voter=voter,
         idea=idea[rows],
         at=votes.at[rows],
         entry=votes.seq[rows],
-        network=_small(votes.network[rows]),
-        device=_small(votes.device[rows]),
+        network=network,
+        device=device,
         referrer=votes.referrer[rows].astype(np.int64),
         withdrawals=taken_back,
         ideas_of=np.bincount(voter, minlength=voters),
@@ -85,7 +93,71 @@ def lay_out(votes: Votes, root: Ints, thresholds: Thresholds) -> Electorate:
         start=np.searchsorted(idea[rows], np.arange(ideas + 1)),
         hourly=np.bincount(hour - first_hour).astype(np.float64) if len(rows) else np.zeros(1),
         first_hour=first_hour,
+        dense=dense,
+        hopping=_hopping(idea[rows], device, network, thresholds),
+        meeting=_meeting(voter[~dense], network[~dense]),
     )
+
+
+def _meeting(voter: Ints, network: Ints) -> float:
+    """Return the chance that two voters share a network; rented exits are left out by the caller."""
+    known = network > 0
+    persons, first = np.unique(voter[known], return_index=True)
+    number = np.bincount(network[known][first]) if len(persons) else np.zeros(1)
+    total = len(persons)
+    return float((number * (number - 1)).sum() / (total * (total - 1))) if total > 1 else 0.0
+
+
+def _dense(
+    voter: Ints, idea: Ints, network: Ints, voters: int, thresholds: Thresholds
+) -> Bools:
+    """Mark votes from networks whose people choose the idea far beyond its share of all voters.
+
+    A carrier's big networks hold all sorts of people and stay near the share, however popular the
+    idea is; an exit that was rented for one purpose does not.
+    """
+    marked = np.zeros(len(voter), dtype=bool)
+    rows = np.flatnonzero(network > 0)
+    if not len(rows):
+        return marked
+    networks = int(network.max()) + 1
+    pairs = np.unique(network[rows] * voters + voter[rows])
+    persons = np.bincount(pairs // voters, minlength=networks)
+    key = idea[rows] * networks + network[rows]
+    each, place, number = np.unique(key, return_inverse=True, return_counts=True)
+    mine = persons[each % networks]
+    share = np.bincount(idea)[each // networks] / max(voters, 1)
+    expected = thresholds.network_lift * mine * share
+    dense = (
+        (number >= thresholds.network_people)
+        & (number >= thresholds.network_share * mine)
+        & (poisson_tail(number, expected) < thresholds.p_family)
+    )
+    marked[rows] = dense[place]
+    return marked
+
+
+def _hopping(idea: Ints, device: Ints, network: Ints, thresholds: Thresholds) -> Bools:
+    """Mark votes from devices that several people used for one idea, in several networks.
+
+    A shared family tablet, a library's computers, a stall's tablet stay in one place; a device
+    that hops between networks and changes persons on the way does not.
+    """
+    marked = np.zeros(len(idea), dtype=bool)
+    rows = np.flatnonzero(device > 0)
+    key = idea[rows] * (int(device.max(initial=0)) + 1) + device[rows]
+    _, which, number = np.unique(key, return_inverse=True, return_counts=True)
+    busy = number[which] >= thresholds.device_people
+    rows, which = rows[busy], which[busy]
+    networks = int(network.max(initial=0)) + 1
+    each, together = np.unique(which * networks + network[rows], return_counts=True)
+    owner = each // networks
+    top = np.zeros(len(number))
+    np.maximum.at(top, owner, together)
+    hops = np.bincount(owner, minlength=len(number)) >= thresholds.device_networks
+    hops &= top <= thresholds.device_top_network * number
+    marked[rows] = hops[which]
+    return marked
 
 
 def _withdrawals(pair: Ints, withdraw: Bools, wanted: Ints) -> Ints:

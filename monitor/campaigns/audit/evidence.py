@@ -37,7 +37,11 @@ class Thresholds:
     device_top_network: float = 0.75
     network_people: int = 3
     networks: int = 3
-    network_exclusive: float = 0.6
+    network_lift: float = 3.0
+    network_share: float = 0.25
+    network_strong: float = 5.0
+    places: int = 2
+    scattered_factor: float = 5.0
     place_share: float = 0.6
     session_hours: float = 12.0
     place_days: int = 3
@@ -56,6 +60,7 @@ class Thresholds:
     lockstep_jaccard: float = 0.1
     lockstep_cap: int = 1500
     lockstep_people: int = 8
+    lockstep_ties: float = 0.4
 
     def __post_init__(self) -> None:
         # A store keeps thresholds as JSON, which knows no tuples.

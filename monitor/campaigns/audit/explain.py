@@ -17,11 +17,13 @@ PICTURE_WIDTH = 48
 _AGES = {
     "de": {
         "advance": "wurden erst kurz zuvor auf Vorrat angelegt",
+        "recent": "wurden in den Monaten davor angelegt",
         "aged": "sind alte, bisher ungenutzte Konten",
         "fresh": "wurden erst zum Abstimmen angelegt",
     },
     "en": {
         "advance": "were made ahead, shortly before",
+        "recent": "were made in the months before",
         "aged": "are old accounts that were idle so far",
         "fresh": "were made on the spot",
     },
@@ -65,6 +67,8 @@ def _clause(one: Evidence, lang: str, referrers: Mapping[int, str]) -> str:
         if key in facts:
             facts[key] = percent(float(facts[key]), lang)
     variant = one.family
+    if "meetings" in facts:
+        variant = "network_scattered"
     if one.family == "regularity":
         variant = next((f"regularity_{key}" for key in ("gap_min", "window_h") if key in facts), "regularity_night")
     shown = {key: _figure(value, lang) for key, value in facts.items()}
@@ -86,6 +90,10 @@ _CLAUSES: dict[str, dict[str, str]] = {
         "burst": "{votes} Stimmen kamen binnen {hours} Stunden, wo rund {expected} üblich wären",
         "account_age": "{share} der Konten {age} (sonst {usual})",
         "network": "{people} Personen kommen aus {networks} Netzen, die sonst kaum abstimmen",
+        "network_scattered": (
+            "kaum zwei der {people} Personen kommen aus demselben Netz ({meetings} Paare, üblich "
+            "wären {expected})"
+        ),
         "device": "{people} Personen teilen sich {devices} Geräte, die von Netz zu Netz springen",
         "referrer": "{people} Personen kamen über {page}, das sonst kaum jemanden schickt",
         "regularity_gap_min": "die Stimmen kommen im Takt von rund {gap_min} Minuten",
@@ -103,6 +111,10 @@ _CLAUSES: dict[str, dict[str, str]] = {
         "burst": "{votes} votes came within {hours} hours, where about {expected} would be usual",
         "account_age": "{share} of the accounts {age} (elsewhere {usual})",
         "network": "{people} people come from {networks} networks that hardly vote otherwise",
+        "network_scattered": (
+            "hardly two of {people} people share a network ({meetings} pairs, usual would be "
+            "{expected})"
+        ),
         "device": "{people} people share {devices} devices that hop from network to network",
         "referrer": "{people} people came through {page}, which sends hardly anybody else",
         "regularity_gap_min": "the votes come like clockwork, about every {gap_min} minutes",

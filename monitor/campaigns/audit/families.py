@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.special import gammaincc
 
 from monitor.campaigns.audit.electorate import (
     ADVANCE,
@@ -10,6 +11,7 @@ from monitor.campaigns.audit.electorate import (
     DAY_MS,
     FRESH,
     HOUR_MS,
+    MIDDLE,
     UNKNOWN,
     Electorate,
 )
@@ -19,8 +21,12 @@ from monitor.campaigns.audit.rhythm import find_burst, find_regularity, never_sl
 from monitor.campaigns.columns import Bools, Ints
 from monitor.types.campaigns import Evidence
 
-HARD = ("device", "network", "recast", "regularity")
-"""Families that no honest crowd triggers; burst, age, referrer and one idea only support them."""
+_AGE_WORDS = {
+    "advance": (ADVANCE,),
+    "recent": (ADVANCE, MIDDLE),
+    "aged": (AGED,),
+    "fresh": (FRESH,),
+}
 
 
 def weigh(group: Group, people: Electorate, thresholds: Thresholds) -> tuple[Evidence, ...]:
@@ -59,12 +65,26 @@ def _may_accuse(
     names = {one.family for one in found}
     if in_one_place(group.rows, people, thresholds):
         return _beyond_a_place(group.rows, names, people, thresholds)
-    if names & set(HARD):
+    if names & {"device", "recast", "regularity"}:
+        return True
+    if "network" in names and _strong_network(found, thresholds):
         return True
     # Accounts made ahead or kept for years, for this one idea: statistics that need no hard mark,
     # but a newsletter or a shared link that brought them explains them.
     return {"account_age", "one_idea"} <= names and group.kind in ("advance", "aged") and (
         not _explained(group.rows, people)
+    )
+
+
+def _strong_network(found: tuple[Evidence, ...], thresholds: Thresholds) -> bool:
+    """Tell whether networks can carry an accusation: a viral share fills a few by chance."""
+    facts = {one.family: one.facts for one in found}
+    network, age = facts["network"], facts.get("account_age", {})
+    return (
+        "meetings" in network
+        or network["people"] >= thresholds.network_strong * network["networks"]
+        or "lockstep" in facts
+        or age.get("age") in ("advance", "recent", "aged")
     )
 
 
@@ -81,7 +101,7 @@ def _beyond_a_place(
     at = people.at[rows]
     span_h = (at.max() - at.min()) / HOUR_MS
     days = len(np.unique(at // DAY_MS))
-    ahead = np.isin(people.age[people.voter[rows]], (ADVANCE, AGED)).mean()
+    ahead = np.isin(people.age[people.voter[rows]], (ADVANCE, MIDDLE, AGED)).mean()
     return bool(
         {"account_age", "one_idea"} <= names
         and span_h >= 4 * thresholds.session_hours
@@ -115,13 +135,13 @@ def _account_age(
     ages = people.ages
     best: Evidence | None = None
     known = int((ages[rows] != UNKNOWN).sum())
-    for age, word in ((ADVANCE, "advance"), (AGED, "aged"), (FRESH, "fresh")):
-        number = int((ages[rows] == age).sum())
+    for word, classes in _AGE_WORDS.items():
+        number = int(np.isin(ages[rows], classes).sum())
         if not known or number < thresholds.most_of_group * known:
             continue
-        usual = min(1.5 * _share(ages == age, outside, 0.01), 0.95)
+        usual = min(1.5 * _share(np.isin(ages, classes), outside, 0.01), 0.95)
         p = float(binomial_tail(number, known, usual))
-        if p < thresholds.p_family:
+        if p < min(thresholds.p_family, best.p if best else 1.0):
             best = Evidence(
                 family="account_age",
                 p=max(p, LEAST_P),
@@ -131,53 +151,44 @@ def _account_age(
 
 
 def _network(rows: Ints, people: Electorate, thresholds: Thresholds) -> Evidence | None:
-    network = people.network[rows]
-    number = np.bincount(network[network > 0], minlength=1)
-    persons = _persons_of(np.flatnonzero(number >= thresholds.network_people), people)
-    dense = [
-        (int(number[net]), all_persons)
-        for net, all_persons in persons.items()
-        if number[net] >= thresholds.network_exclusive * all_persons
-    ]
-    inside = sum(count for count, _ in dense)
-    single = len(dense) == 1 and inside >= 2 * thresholds.least_group
-    if inside < 0.4 * len(rows) or (len(dense) < thresholds.networks and not single):
+    dense = rows[people.dense[rows]]
+    number = np.bincount(people.network[dense], minlength=1)
+    networks, inside = int((number > 0).sum()), len(dense)
+    few = networks < thresholds.networks and inside < 2 * thresholds.least_group
+    if inside < 0.4 * len(rows) or few:
+        return _scattered(rows, people, thresholds)
+    # That a network's people all choose the idea by chance: its share of all voters, each time.
+    share = min(thresholds.network_lift * len(rows) / max(len(people.ideas_of), 1), 0.5)
+    p = max(share ** (inside - networks) * max(len(people.start), 2), LEAST_P)
+    facts = {"networks": networks, "people": inside}
+    return Evidence(family="network", p=min(p, 1.0), facts=facts)
+
+
+def _scattered(rows: Ints, people: Electorate, thresholds: Thresholds) -> Evidence | None:
+    """Tell whether hardly two of a group share a network, though most people use a few big ones.
+
+    Rented home connections come one by one from everywhere; a real crowd comes through carriers.
+    """
+    network = people.network[rows][people.network[rows] > 0]
+    if len(network) < 0.8 * len(rows) or len(network) < 3 * thresholds.least_group:
         return None
-    # That a network's people all choose the idea by chance: its share of all votes, each time.
-    share = min(len(rows) / max(len(people.voter), 1) * 3, 0.5)
-    p = max(share ** (inside - len(dense)) * max(len(people.start), 2), LEAST_P)
-    return Evidence(
-        family="network", p=min(p, 1.0), facts={"networks": len(dense), "people": inside}
-    )
-
-
-def _persons_of(networks: Ints, people: Electorate) -> dict[int, int]:
-    """Return how many people each of these networks has in the whole campaign."""
-    mine = np.isin(people.network, networks)
-    pairs = np.unique(
-        people.network[mine] * max(len(people.ideas_of), 1) + people.voter[mine]
-    ) // max(len(people.ideas_of), 1)
-    number = np.bincount(pairs, minlength=1)
-    return {int(net): int(number[net]) for net in networks if net}
+    number = np.bincount(network)
+    meetings = int((number * (number - 1)).sum() // 2)
+    expected = people.meeting * len(network) * (len(network) - 1) / 2
+    p = float(gammaincc(meetings + 1, expected / thresholds.scattered_factor))
+    if p > thresholds.p_statistical:
+        return None
+    facts = {"meetings": meetings, "expected": round(expected), "people": len(network)}
+    return Evidence(family="network", p=max(p, LEAST_P), facts=facts)
 
 
 def _device(rows: Ints, people: Electorate, thresholds: Thresholds) -> Evidence | None:
-    device, network = people.device[rows], people.network[rows]
-    number = np.bincount(device[device > 0], minlength=1)
-    shared = np.flatnonzero(number >= thresholds.device_people)
-    hopping, inside = 0, 0
-    for one in shared:
-        nets = network[device == one]
-        different = np.bincount(nets)
-        if len(np.unique(nets)) >= thresholds.device_networks and (
-            different.max() <= thresholds.device_top_network * len(nets)
-        ):
-            hopping += 1
-            inside += len(nets)
-    if inside < max(thresholds.least_group, 0.3 * len(rows)):
+    hopping = rows[people.hopping[rows]]
+    if len(hopping) < max(thresholds.least_group, 0.3 * len(rows)):
         return None
-    p = max(0.02 ** (inside - hopping), LEAST_P)
-    return Evidence(family="device", p=p, facts={"devices": hopping, "people": inside})
+    devices = len(np.unique(people.device[hopping]))
+    p = max(0.02 ** (len(hopping) - devices), LEAST_P)
+    return Evidence(family="device", p=p, facts={"devices": devices, "people": len(hopping)})
 
 
 def _referrer(

@@ -36,53 +36,11 @@ class Group:
 
 def find_groups(people: Electorate, thresholds: Thresholds) -> Iterator[Group]:
     """Yield the groups worth a closer look, over all ideas."""
-    yield from device_groups(people, thresholds)
-    yield from network_groups(people, thresholds)
+    yield from _by_idea("device", people, np.flatnonzero(people.hopping), thresholds)
+    yield from _by_idea("network", people, np.flatnonzero(people.dense), thresholds)
     yield from recast_groups(people, thresholds)
     for age in (ADVANCE, AGED, FRESH):
         yield from age_groups(people, age, thresholds)
-
-
-def device_groups(people: Electorate, thresholds: Thresholds) -> Iterator[Group]:
-    """Yield voters on devices that several voters of one idea used from several networks.
-
-    A shared family tablet, a library's computers, a stall's tablet stay in one place; a device
-    that hops between networks and changes persons on the way does not.
-    """
-    known = people.device > 0
-    hopping = _hopping(people, np.flatnonzero(known), thresholds)
-    yield from _by_idea("device", people, hopping, thresholds)
-
-
-def _hopping(people: Electorate, rows: Ints, thresholds: Thresholds) -> Ints:
-    """Return the rows whose device was used by several people from several networks."""
-    key = people.idea[rows] * (int(people.device.max(initial=0)) + 1) + people.device[rows]
-    _, device, number = np.unique(key, return_inverse=True, return_counts=True)
-    busy = number[device] >= thresholds.device_people
-    rows, device = rows[busy], device[busy]
-    pair = device * (int(people.network.max(initial=0)) + 1) + people.network[rows]
-    each, place, together = np.unique(pair, return_inverse=True, return_counts=True)
-    owner = each // (int(people.network.max(initial=0)) + 1)
-    networks = np.bincount(owner, minlength=len(number))
-    top = np.zeros(len(number))
-    np.maximum.at(top, owner, together)
-    hops = (networks >= thresholds.device_networks) & (
-        top <= thresholds.device_top_network * number
-    )
-    return rows[hops[device]]
-
-
-def network_groups(people: Electorate, thresholds: Thresholds) -> Iterator[Group]:
-    """Yield voters from networks that hardly send anybody to any other idea."""
-    rows = np.flatnonzero(people.network > 0)
-    networks = int(people.network.max(initial=0)) + 1
-    _, first = np.unique(people.network[rows] * len(people.ideas_of) + people.voter[rows], return_index=True)
-    persons = np.bincount(people.network[rows][first], minlength=networks)
-    key = people.idea[rows] * networks + people.network[rows]
-    each, place, number = np.unique(key, return_inverse=True, return_counts=True)
-    share = number / np.maximum(persons[each % networks], 1)
-    exclusive = (number >= thresholds.network_people) & (share >= thresholds.network_exclusive)
-    yield from _by_idea("network", people, rows[exclusive[place]], thresholds)
 
 
 def recast_groups(people: Electorate, thresholds: Thresholds) -> Iterator[Group]:
@@ -122,6 +80,9 @@ def age_groups(people: Electorate, age: int, thresholds: Thresholds) -> Iterator
     for idea in np.flatnonzero((p < limit) & (number >= thresholds.least_group)):
         span = people.rows(int(idea))
         rows = np.arange(span.start, span.stop)[mine[span]]
+        rows = _likely(rows, span, people)
+        if len(rows) < thresholds.least_group:
+            continue
         rows = _densest(rows, people) if age != FRESH else rows
         others = (people.at[span] >= people.at[rows[0]]) & (people.at[span] <= people.at[rows[-1]])
         expected = float((others & ~mine[span]).sum() * usual / (1 - usual))
@@ -136,6 +97,18 @@ def _usual_share(number: Ints, all_rows: Ints) -> float:
         pooled = number[enough].sum() / all_rows[enough].sum()
         return float(np.clip(max(np.median(shares), pooled / 4), 0.002, 0.9))
     return float(np.clip(number.sum() / max(all_rows.sum(), 1), 0.02, 0.9))
+
+
+def _likely(rows: Ints, span: slice, people: Electorate) -> Ints:
+    """Leave out who came by a way that is usual elsewhere and rare among these."""
+    referrers = int(people.referrer.max(initial=0)) + 1
+    elsewhere = np.bincount(people.referrer, minlength=referrers) - np.bincount(
+        people.referrer[span], minlength=referrers
+    )
+    here = np.bincount(people.referrer[rows], minlength=referrers)
+    usual = elsewhere / max(elsewhere.sum(), 1)
+    rare = here / len(rows) < 0.6 * usual
+    return rows[~rare[people.referrer[rows]]]
 
 
 def _densest(rows: Ints, people: Electorate) -> Ints:
@@ -162,8 +135,13 @@ def _by_idea(
 
 
 def in_one_place(rows: Ints, people: Electorate, thresholds: Thresholds) -> bool:
-    """Tell whether most of a group came from one network: a class, an office, a stall."""
-    known = people.network[rows][people.network[rows] > 0]
-    return bool(len(known)) and bool(
-        np.bincount(known).max() >= thresholds.place_share * len(known)
-    )
+    """Tell whether most of a group came from a network or two: a class, an office, a stall.
+
+    A carrier's big networks are no place, however many of its customers vote.
+    """
+    known = rows[people.network[rows] > 0]
+    special = people.network[rows[people.dense[rows]]]
+    if not len(special):
+        return False
+    largest = np.sort(np.bincount(special))[-thresholds.places :]
+    return bool(largest.sum() >= thresholds.place_share * len(known))

@@ -35,12 +35,38 @@ def find_rings(people: Electorate, thresholds: Thresholds) -> list[Ints]:
     other = np.concatenate([edge[1] for edge in edges])
     if not len(one):
         return []
-    graph = coo_matrix((np.ones(len(one), dtype=np.int8), (one, other)), shape=(voters, voters))
-    label = connected_components(graph, directed=False)[1]
-    members = np.unique(np.concatenate([one, other]))
-    order = members[np.argsort(label[members], kind="stable")]
-    groups = np.split(order, np.flatnonzero(np.diff(label[order])) + 1)
-    return [np.sort(group) for group in groups if len(group) >= thresholds.lockstep_people]
+    graph = coo_matrix(
+        (np.ones(len(one), dtype=np.int8), (one, other)), shape=(voters, voters)
+    ).tocsr()
+    graph = ((graph + graph.T) > 0).tocsr()
+    return [
+        ring
+        for part in _components(graph, np.unique(np.concatenate([one, other])))
+        for ring in _close(graph, part, thresholds)
+    ]
+
+
+def _components(graph: csr_matrix, members: Ints) -> list[Ints]:
+    """Split members into connected parts."""
+    label = connected_components(graph[members][:, members], directed=False)[1]
+    order = np.argsort(label, kind="stable")
+    parts = np.split(members[order], np.flatnonzero(np.diff(label[order])) + 1)
+    return [np.sort(part) for part in parts]
+
+
+def _close(graph: csr_matrix, part: Ints, thresholds: Thresholds) -> list[Ints]:
+    """Leave out who is hardly tied to the rest: a team that touches a ring is no part of it."""
+    while len(part) >= thresholds.lockstep_people:
+        inside = graph[part][:, part]
+        degree = np.asarray(inside.sum(axis=1)).ravel()
+        kept = part[degree >= thresholds.lockstep_ties * (len(part) - 1)]
+        if len(kept) == len(part):
+            return [part]
+        smaller = _components(graph, kept) if len(kept) else []
+        if len(smaller) != 1:
+            return [ring for one in smaller for ring in _close(graph, one, thresholds)]
+        part = smaller[0]
+    return []
 
 
 def _edges(

@@ -102,7 +102,9 @@ def _even_counts(at: Ints, thresholds: Thresholds) -> tuple[float, dict[str, flo
         start = int(at[0]) + 1  # the first vote only marks the beginning
         place = (at - start) // (window * HOUR_MS)
         number = np.bincount(place[(place >= 0) & (place < windows)], minlength=windows)
-        mean = number.mean()
+        mean = float(number.mean())
+        if mean < 1:
+            continue  # nearly all came at the one moment of the first
         dispersion = float(((number - mean) ** 2).sum() / mean)
         p = min(1.0, float(gammainc((windows - 1) / 2, dispersion / 2)) * len(WINDOWS_OF_COUNTS_H))
         if best is None or p < best[0]:

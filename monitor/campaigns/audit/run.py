@@ -20,6 +20,9 @@ from monitor.campaigns.columns import Ints, Votes
 from monitor.types.campaigns import FAMILIES, Evidence, Finding, Idea, Rules
 
 
+REMAINDER = 0.4
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """What an audit found. `observations` are oddities that accuse nobody, as (de, en) sentences."""
@@ -61,9 +64,10 @@ def audit(
     suspects = list(_suspects(people, rules, thresholds))
     passed = passes_bh(np.array([one.p for one in suspects]), thresholds.false_discovery)
     kept = [one for one, good in zip(suspects, passed, strict=True) if good]
-    by_idea: dict[int, list[_Suspect]] = defaultdict(list)
+    by_idea: Mapping[int, list[_Suspect]] = defaultdict(list)
     for suspect in kept:
         by_idea[suspect.group.idea].append(suspect)
+    by_idea = {idea: _without_remainders(found) for idea, found in by_idea.items()}
     findings = [
         _finding(idea, found, ideas, people, referrers) for idea, found in sorted(by_idea.items())
     ]
@@ -87,6 +91,23 @@ def _suspects(
         )
         if len({one.family for one in evidence}) >= rules.need:
             yield _Suspect(group, evidence)
+
+
+def _without_remainders(suspects: list[_Suspect]) -> list[_Suspect]:
+    """Drop a statistical group that adds hardly anybody to those who are marked by themselves.
+
+    Whoever is left of it after them is as likely to be honest as not.
+    """
+    marked = [suspect for suspect in suspects if not suspect.group.statistical]
+    if not marked:
+        return suspects
+    known = np.unique(np.concatenate([suspect.group.rows for suspect in marked]))
+    return marked + [
+        suspect
+        for suspect in suspects
+        if suspect.group.statistical
+        and len(np.setdiff1d(suspect.group.rows, known)) > REMAINDER * len(suspect.group.rows)
+    ]
 
 
 def _any_groups(rules: Rules) -> bool:
