@@ -23,6 +23,7 @@ _PLACES: Mapping[str, str] = {
     "facebook": "connectors.facebook:Facebook",
     "instagram": "connectors.instagram:Instagram",
     "lemmy": "connectors.lemmy:Lemmy",
+    "stackexchange": "connectors.stackexchange:StackExchange",
 }
 
 
