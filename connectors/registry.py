@@ -23,6 +23,9 @@ _PLACES: Mapping[str, str] = {
     "facebook": "connectors.facebook:Facebook",
     "instagram": "connectors.instagram:Instagram",
     "lemmy": "connectors.lemmy:Lemmy",
+    "github": "connectors.github:GitHub",
+    "telegram": "connectors.telegram:Telegram",
+    "discord": "connectors.discord:Discord",
     "stackexchange": "connectors.stackexchange:StackExchange",
 }
 

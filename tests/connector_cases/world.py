@@ -129,6 +129,7 @@ class Case:
     `serve` answers a request over the state of the world, as the real server would.
     `native_id` names an item as the connector must name it. `write` is for files only.
     `has_threads` says that comments stand under posts; `has_pages` that a listing has pages.
+    `posts` are so many that at least two pages are full.
     """
 
     platform: str
@@ -143,10 +144,11 @@ class Case:
     has_pages: bool = True
     has_threads: bool = True
     login_paths: tuple[str, ...] = ()
+    posts: int = 45
 
-    def world(self, folder: Path, posts: int = 45) -> World:
+    def world(self, folder: Path) -> World:
         world = World(self, folder=None if self.has_http else folder)
-        for n in range(1, posts + 1):
+        for n in range(1, self.posts + 1):
             world.add(n)
             if self.has_threads and n % 7 == 0:
                 world.add(n * 1000 + 1, parent=n)
