@@ -73,7 +73,8 @@ def advance(
     of the company's newest posts, for context.
     """
     context = context_of(events, own_posts, now)
-    known = any(event.start <= now < event.end for event in events)
+    # The long window still holds a burst for six hours after what explains it.
+    known = any(event.start <= now < event.end + CONTEXT_REACH for event in events)
     open_now = {key_of(alert): alert for alert in alerts if alert.open}
     found = {key_of(finding): finding for finding in findings}
     changed: list[Alert] = []
