@@ -91,7 +91,6 @@ def build_digest(
         voices=pick_voices(figures.open_questions, read_at),
         privacy=figures.privacy,
         newest_post_at=figures.newest_post_at,
-        stored=figures.stored,
     )
 
 

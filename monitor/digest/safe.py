@@ -100,7 +100,8 @@ def web_address(url: str | None) -> str | None:
 _PERSONAL = (
     re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"),
     re.compile(r"\b[A-Z]{2}\d{2}(?: ?[\dA-Z]{4}){3,7}(?: ?[\dA-Z]{1,3})?\b"),
-    re.compile(r"(?<![\w/])(?:\+|00)?\d[\d ()/.\-]{7,}\d(?!\w)"),
+    # At least nine digits: a telephone or card number, and neither a date nor a price.
+    re.compile(r"(?<![\w/])\+?\d(?:[ ()/.\-]{0,2}\d){8,}(?!\w)"),
     re.compile(r"(?<![\w/])@\w[\w.]*(?:@[\w.-]+)?"),
 )
 

@@ -27,6 +27,9 @@ from monitor.digest.safe import one_line, plain
 TEXT_WIDTH = 76
 """Columns of the plain text: mail programs quote and indent without breaking lines."""
 
+LONGEST_NAME = 20
+"""Columns that the names of lines take at most."""
+
 NARROW = 92
 """Columns under which a table leaves out what it can spare."""
 
@@ -73,7 +76,7 @@ def _block(block: Block, width: int) -> RenderableType:
         title = Text(plain(block.text), style="bold")
         return Padding(title, (1, 0, 0, 0)) if block.text else Rule(style="dim", characters="─")
     if isinstance(block, Pairs):
-        return _pairs(block)
+        return _pairs(block, width)
     if isinstance(block, Bullets):
         return Group(*(_hanging("• ", _text(line)) for line in block.lines))
     if isinstance(block, Quotation):
@@ -82,15 +85,17 @@ def _block(block: Block, width: int) -> RenderableType:
     return _table(block, width)
 
 
-def _pairs(block: Pairs) -> RenderableType:
+def _pairs(block: Pairs, width: int) -> RenderableType:
+    names = [Text(one_line(name)) for name, _line in block.rows]
+    indent = min(LONGEST_NAME, max((name.cell_len for name in names), default=0))
     grid = RichTable.grid(padding=(0, 2, 0, 0))
-    grid.add_column(no_wrap=True, min_width=10, max_width=20)
-    if block.clip:
-        grid.add_column(no_wrap=True, overflow="ellipsis")
-    else:
-        grid.add_column(overflow="fold")
-    for name, line in block.rows:
-        grid.add_row(Text(one_line(name)), _text(line))
+    grid.add_column(no_wrap=True, width=max(indent, 10))
+    grid.add_column(overflow="fold")
+    for name, (_name, line) in zip(names, block.rows, strict=True):
+        text = _text(line)
+        if block.clip:
+            text.truncate(width - max(indent, 10) - 2, overflow="ellipsis")
+        grid.add_row(name, text)
     return grid
 
 

@@ -34,6 +34,9 @@ TOGETHER = 0.4
 
 _SENTENCE_ENDS = ("", ".", "!", "?", ":", "\n", "…", "-", "–", "•", "*")
 CANDIDATES = 60
+LONGEST = 2000
+"""Signs of a text that are read; what it is about stands at its beginning."""
+
 QUOTES = 2
 
 _WORD = re.compile(r"[^\W\d_](?:[\w'’-]*[^\W_])?")
@@ -74,7 +77,9 @@ def find_topics(
     """
     silent = stop_words() | {_stem(word) for name in names for word, _inside in _words(name)}
     terms = _terms(texts, silent)
-    before, older = _frequencies(previous, silent), _frequencies(background, silent)
+    previous_keys = [_keys(quote.text, silent) for quote in previous]
+    before = Counter(key for keys in previous_keys for key in keys)
+    older = Counter(key for quote in background for key in _keys(quote.text, silent))
     # What goes on since yesterday is what a day is about, too: so the weeks before tell what is
     # usual, and the period before only where they are not known.
     usual_counts, usual_posts = older, len(background)
@@ -90,15 +95,14 @@ def find_topics(
         key=lambda t: (-t.score, t.key),
     )
     groups = _grouped(ranked[:CANDIDATES])[:limit]
-    return tuple(_topic(group, texts, previous, before, silent) for group in groups)
+    return tuple(_topic(group, texts, previous_keys, before) for group in groups)
 
 
 def _topic(
     group: Sequence[Term],
     texts: Sequence[Quote],
-    previous: Sequence[Quote],
+    previous: Sequence[set[str]],
     before: Counter[str],
-    silent: frozenset[str],
 ) -> Topic:
     head = max(group, key=lambda t: (len(t.posts) + before[t.key], t.key))
     # A pair of words says more than one of them, wherever it is nearly as common.
@@ -113,7 +117,7 @@ def _topic(
         terms=tuple(_surface(t) for t in told[1:]),
         posts=len(posts),
         authors=len({post.author for post in posts if post.author is not None}),
-        previous=sum(1 for post in previous if keys & _keys(post.text, silent)),
+        previous=sum(1 for held in previous if keys & held),
         sentiment={s: moods.get(s, 0) for s in SENTIMENTS},
         quotes=_pick_quotes(posts, [texts[i] for i in head.posts]),
         uids=tuple(post.uid for post in posts),
@@ -177,15 +181,12 @@ def _terms(texts: Sequence[Quote], silent: frozenset[str]) -> dict[str, Term]:
     return terms
 
 
-def _frequencies(texts: Sequence[Quote], silent: frozenset[str]) -> Counter[str]:
-    counts: Counter[str] = Counter()
-    for quote in texts:
-        counts.update(_keys(quote.text, silent))
-    return counts
-
-
 def _keys(text: str, silent: frozenset[str]) -> set[str]:
-    return set(_found(text, silent))
+    """Return what `_found` finds, without how it is written: half the work."""
+    words = [_stem(word) for word in _WORD.findall(_NOISE.sub(" ", text[:LONGEST]))]
+    found = {key for key in words if len(key) > 2 and key not in silent}
+    pairs = [f"{a} {b}" for a, b in pairwise(words) if a in found and b in found and a != b]
+    return found.union(pairs)
 
 
 def _found(text: str, silent: frozenset[str]) -> dict[str, tuple[str, bool]]:
@@ -208,11 +209,15 @@ def _found(text: str, silent: frozenset[str]) -> dict[str, tuple[str, bool]]:
 
 def _words(text: str) -> list[tuple[str, bool]]:
     """Return words, each with whether it stands inside a sentence, where a capital means a name."""
-    clean = _NOISE.sub(" ", text[:2000])
-    return [
-        (match[0], clean[: match.start()].rstrip(" \"'“”„(#")[-1:] not in _SENTENCE_ENDS)
-        for match in _WORD.finditer(clean)
-    ]
+    clean = _NOISE.sub(" ", text[:LONGEST])
+    return [(match[0], _is_inside(clean, match.start())) for match in _WORD.finditer(clean)]
+
+
+def _is_inside(text: str, start: int) -> bool:
+    """Whether a word does not begin a sentence; a hashtag is written as its makers want it."""
+    if text[max(0, start - 1) : start] == "#":
+        return True
+    return text[:start].rstrip(" \"'“”„(")[-1:] not in _SENTENCE_ENDS
 
 
 @lru_cache(maxsize=100_000)

@@ -13,15 +13,6 @@ ANSWERS = (
 )
 PUBLIC = "state = 0 AND role <> 'company'"
 
-QUOTES = (
-    "SELECT p.uid, s.name AS source, p.text, p.title, p.url, p.created_at, l.sentiment, p.role, "
-    "coalesce(l.lang, p.lang) AS lang, p.likes, p.replies, a.followers, p.author_id, "
-    "q.post_id IS NOT NULL AS asks, l.idea, l.toxic FROM posts p "
-    "JOIN sources s ON s.id = p.source_id LEFT JOIN labels l ON l.post_id = p.id "
-    "LEFT JOIN authors a ON a.id = p.author_id LEFT JOIN asking q ON q.post_id = p.id "
-)
-
-
 _IN_SOURCE = (
     "d.id IN (SELECT g.post_id FROM sightings g JOIN sources t ON t.id = g.source_id "
     "WHERE t.name = :subject)"
@@ -75,18 +66,53 @@ FIGURES_OF: Mapping[str, str] = {
 }
 
 
-def layout(exact_then: bool) -> str:
-    """Return the statement that lays out the posts of both periods with all that is counted."""
-    if exact_then:
-        label = {name: f"coalesce(f.{name}, l.{name})" for name in _LABELS}
-        former = (
-            "LEFT JOIN former_labels f ON f.post_id = p.id AND f.replaced_at = (SELECT "
-            "min(replaced_at) FROM former_labels WHERE post_id = p.id AND replaced_at > :as_of)"
-        )
-    else:
-        label = {name: f"l.{name}" for name in _LABELS}
-        former = ""
+def quotes_sql(exact_then: bool, more: str = "") -> str:
+    """Return the beginning of a statement that reads posts as they are shown, up to WHERE.
+
+    `more` are further columns. Parts: `p` post, `s` source, `a` author, `q` asks.
+    """
+    label, joined = _labels(exact_then)
     likes, replies = (_counter(name, exact_then) for name in ("likes", "replies"))
+    text = "p.text"
+    if exact_then:
+        text = (
+            "coalesce((SELECT v.text FROM versions v WHERE v.post_id = p.id "
+            "AND v.replaced_at > :as_of ORDER BY v.replaced_at LIMIT 1), p.text)"
+        )
+    return (
+        f"SELECT {more} p.id, p.uid, s.name AS source, {text} AS text, p.title, p.url, "
+        f"p.created_at, "
+        f"{label['sentiment']} AS sentiment, p.role, coalesce({label['lang']}, p.lang) AS lang, "
+        f"{likes} AS likes, {replies} AS replies, a.followers, p.author_id, "
+        f"q.post_id IS NOT NULL AS asks, {label['idea']} AS idea, {label['toxic']} AS toxic "
+        f"FROM posts p JOIN sources s ON s.id = p.source_id {joined} "
+        "LEFT JOIN authors a ON a.id = p.author_id LEFT JOIN asking q ON q.post_id = p.id "
+    )
+
+
+def open_questions_sql(exact_then: bool) -> str:
+    """Return the statement that finds questions and complaints in own places without an answer."""
+    label, joined = _labels(exact_then)
+    answer = ANSWERS.format(what="1", post="p")
+    return (
+        f"SELECT p.id, p.created_at, ({label['sentiment']} = 'negative') * 5 "
+        f"+ coalesce({_counter('likes', exact_then)}, 0) AS weight "
+        f"FROM posts p JOIN sources s ON s.id = p.source_id {joined} "
+        "LEFT JOIN asking q ON q.post_id = p.id "
+        "WHERE p.created_at >= :since AND p.created_at < :end AND p.seen_at <= :as_of "
+        "AND p.role = 'customer' AND s.own "
+        "AND (p.deleted_at IS NULL OR p.deleted_at > :as_of) "
+        f"AND coalesce({label['spam']}, 0) = 0 AND coalesce({label['relevant']}, 1) "
+        f"AND coalesce({label['copy']}, 0) = 0 AND (q.post_id IS NOT NULL "
+        f"OR ({label['sentiment']} = 'negative' AND {label['initiator']} = 'customer')) "
+        f"AND NOT EXISTS ({answer})"
+    )
+
+
+def layout_sql(exact_then: bool) -> str:
+    """Return the statement that lays out the posts of both periods with all that is counted."""
+    label, joined = _labels(exact_then)
+    likes, replies = (_ripe_counter(name, exact_then) for name in ("likes", "replies"))
     return f"""
         CREATE TEMP TABLE digest_posts AS
         SELECT d.*, coalesce(replies, nullif((SELECT count(*) FROM posts c
@@ -96,7 +122,7 @@ def layout(exact_then: bool) -> str:
         FROM (
             SELECT p.id, p.uid, p.created_at >= :start AS era, p.source_id, p.author_id, p.role,
                    p.created_at, p.parent_uid, {likes} AS likes, {replies} AS replies,
-                   p.deleted_at IS NOT NULL AS deleted, s.own,
+                   coalesce(p.deleted_at <= :as_of, 0) AS deleted, s.own,
                    CASE WHEN {label["spam"]} = 1 THEN 1 WHEN {label["relevant"]} = 0 THEN 2
                         WHEN {label["copy"]} = 1 THEN 3 ELSE 0 END AS state,
                    {label["sentiment"]} AS sentiment, {label["initiator"]} AS initiator,
@@ -105,19 +131,40 @@ def layout(exact_then: bool) -> str:
                    coalesce({label["unsure"]}, '[]') AS unsure,
                    q.post_id IS NOT NULL AS asks
             FROM posts p JOIN sources s ON s.id = p.source_id
-            LEFT JOIN labels l ON l.post_id = p.id {former}
+            {joined}
             LEFT JOIN asking q ON q.post_id = p.id
             WHERE p.created_at >= :before AND p.created_at < :end AND p.seen_at <= :as_of
         ) d
     """
 
 
+def _labels(exact_then: bool) -> tuple[Mapping[str, str], str]:
+    """Return each label's expression, and what must be joined for it."""
+    joined = "LEFT JOIN labels l ON l.post_id = p.id"
+    if not exact_then:
+        return {name: f"l.{name}" for name in _LABELS}, joined
+    former = (
+        " LEFT JOIN former_labels f ON f.post_id = p.id AND f.replaced_at = (SELECT "
+        "min(replaced_at) FROM former_labels WHERE post_id = p.id AND replaced_at > :as_of)"
+    )
+    # A post that was labelled late keeps its first label: our reading is no event of its time.
+    return {name: f"coalesce(f.{name}, l.{name})" for name in _LABELS}, joined + former
+
+
 def _counter(name: str, exact_then: bool) -> str:
-    then = (
-        f"(SELECT c.{name} FROM counts c WHERE c.post_id = p.id AND c.at <= {{at}} "
+    return _looked(name, ":as_of") if exact_then else f"p.{name}"
+
+
+def _looked(name: str, at: str) -> str:
+    return (
+        f"(SELECT c.{name} FROM counts c WHERE c.post_id = p.id AND c.at <= {at} "
         "ORDER BY c.at DESC LIMIT 1)"
     )
-    now = then.format(at=":as_of") if exact_then else f"p.{name}"
+
+
+def _ripe_counter(name: str, exact_then: bool) -> str:
+    """Return a counter as old as the period's: the one before is read a period's length ago."""
+    now = _counter(name, exact_then)
     # The first look is all there is for posts that were looked at late.
-    before = f"coalesce({then.format(at=':looked')}, {now})"
+    before = f"coalesce({_looked(name, ':looked')}, {now})"
     return f"iif(p.created_at >= :start, {now}, {before})"

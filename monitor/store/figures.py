@@ -16,7 +16,15 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from monitor.store.database import Database, optional_moment, to_ms
-from monitor.store.figure_sql import ANSWERS, FIGURES, FIGURES_OF, PUBLIC, QUOTES, layout
+from monitor.store.figure_sql import (
+    ANSWERS,
+    FIGURES,
+    FIGURES_OF,
+    PUBLIC,
+    layout_sql,
+    open_questions_sql,
+    quotes_sql,
+)
 from monitor.types.digest import (
     Behind,
     CellTally,
@@ -37,10 +45,10 @@ OPEN_DAYS = 7
 """Days for which an unanswered question stays on the list."""
 
 BACKGROUND_DAYS = 28
-TEXTS = 6000
+TEXTS = 3000
 """Texts that topics are found in at most; of more posts, evenly spread ones are taken."""
 
-BACKGROUND_TEXTS = 4000
+BACKGROUND_TEXTS = 2000
 USUAL = 2
 """Earlier periods that must be known before anything is called usual."""
 
@@ -89,7 +97,8 @@ class FigureTable:
     def quotes(self, uids: Sequence[str]) -> tuple[Quote, ...]:
         """Return posts as they are shown, oldest first."""
         rows = self.db.rows(
-            QUOTES + "WHERE p.uid IN (SELECT value FROM json_each(?)) ORDER BY p.created_at, p.id",
+            quotes_sql(False)
+            + "WHERE p.uid IN (SELECT value FROM json_each(?)) ORDER BY p.created_at, p.id",
             (json.dumps(list(uids)),),
         )
         return tuple(map(_quote, rows))
@@ -103,14 +112,6 @@ class FigureTable:
         )
         assert row is not None, "an aggregate always has a row"
         return QueueFigures(open=row[0], overdue=row[1] or 0, oldest_at=optional_moment(row[2]))
-
-    def newest_post_at(self) -> datetime | None:
-        """Return when the newest stored post was written."""
-        return optional_moment(self.db.value("SELECT max(created_at) FROM posts"))
-
-    def oldest_post_at(self) -> datetime | None:
-        """Return when the oldest stored post was written."""
-        return optional_moment(self.db.value("SELECT min(created_at) FROM posts"))
 
 
 class Scan:
@@ -166,7 +167,6 @@ class Scan:
             ),
             privacy=self._privacy(),
             newest_post_at=optional_moment(self._value("SELECT max(created_at) FROM posts")),
-            stored=int(self._value("SELECT count(*) FROM posts")),
         )
 
     def behind(self, figure: str) -> tuple[Behind, ...] | None:
@@ -182,7 +182,7 @@ class Scan:
             parameters["initiator"], _, parameters["kind"] = subject.partition("/")
         part = "coalesce(d.likes, 0) + coalesce(d.comments, 0)" if name == "engagement" else "1"
         rows = self._run(
-            QUOTES.replace("SELECT ", f"SELECT {part} AS part, ", 1)
+            quotes_sql(self.exact_then, f"{part} AS part,")
             + f"JOIN temp.digest_posts d ON d.id = p.id WHERE {where} ORDER BY p.created_at, p.id",
             **parameters,
         )
@@ -194,7 +194,7 @@ class Scan:
         looked = min(self.as_of, to_ms(self.period.end)) - length
         self._run("DROP TABLE IF EXISTS temp.digest_posts")
         self._run(
-            layout(self.exact_then),
+            layout_sql(self.exact_then),
             before=to_ms(self.before.start),
             start=to_ms(self.period.start),
             end=to_ms(self.period.end),
@@ -403,18 +403,8 @@ class Scan:
         The quotes are the oldest one and the weightiest ones.
         """
         end = to_ms(self.period.end)
-        answer = ANSWERS.format(what="1", post="p")
         found = self._run(
-            "SELECT p.id, p.created_at, (l.sentiment = 'negative') * 5 + coalesce(p.likes, 0) "
-            "AS weight FROM posts p JOIN sources s ON s.id = p.source_id "
-            "LEFT JOIN labels l ON l.post_id = p.id LEFT JOIN asking q ON q.post_id = p.id "
-            "WHERE p.created_at >= :since AND p.created_at < :end AND p.seen_at <= :as_of "
-            "AND p.role = 'customer' AND s.own AND p.deleted_at IS NULL "
-            "AND coalesce(l.spam, 0) = 0 AND coalesce(l.relevant, 1) AND coalesce(l.copy, 0) = 0 "
-            "AND (q.post_id IS NOT NULL OR (l.sentiment = 'negative' "
-            f"AND l.initiator = 'customer')) AND NOT EXISTS ({answer})",
-            since=end - OPEN_DAYS * 86_400_000,
-            end=end,
+            open_questions_sql(self.exact_then), since=end - OPEN_DAYS * 86_400_000, end=end
         )
         if not found:
             return 0, ()
@@ -425,7 +415,8 @@ class Scan:
 
     def _quotes(self, ids: Sequence[int]) -> tuple[Quote, ...]:
         rows = self._run(
-            QUOTES + "WHERE p.id IN (SELECT value FROM json_each(:ids)) ORDER BY p.id",
+            quotes_sql(self.exact_then)
+            + "WHERE p.id IN (SELECT value FROM json_each(:ids)) ORDER BY p.id",
             ids=json.dumps(list(ids)),
         )
         return tuple(map(_quote, rows))
@@ -434,7 +425,8 @@ class Scan:
         found = int(self._value(f"SELECT count(*) FROM digest_posts WHERE {where}"))
         step = 1 if order != "id" else max(1, -(-found // limit))
         rows = self._run(
-            QUOTES + f"WHERE p.id IN (SELECT id FROM (SELECT id, row_number() OVER "
+            quotes_sql(self.exact_then)
+            + f"WHERE p.id IN (SELECT id FROM (SELECT id, row_number() OVER "
             f"(ORDER BY {order}, id) AS n FROM digest_posts WHERE {where}) WHERE n % :step = 0 "
             "ORDER BY n LIMIT :limit) AND p.text <> '' ORDER BY p.id",
             step=step,
@@ -449,7 +441,8 @@ class Scan:
         between = "created_at >= :since AND created_at < :until"
         found = int(self._value(f"SELECT count(*) FROM posts WHERE {between}", **span))
         rows = self._run(
-            QUOTES + f"WHERE p.id IN (SELECT id FROM posts WHERE {between} AND id % :step = 0) "
+            quotes_sql(self.exact_then)
+            + f"WHERE p.id IN (SELECT id FROM posts WHERE {between} AND id % :step = 0) "
             "AND p.role <> 'company' AND p.text <> '' AND p.seen_at <= :as_of ORDER BY p.id",
             step=max(1, -(-found // BACKGROUND_TEXTS)),
             **span,
@@ -459,10 +452,13 @@ class Scan:
     def _privacy(self) -> PrivacyFigures:
         oldest = self._value(
             "SELECT created_at FROM posts WHERE created_at IS NOT NULL AND text <> '' "
-            "ORDER BY created_at LIMIT 1"
+            "AND seen_at <= :as_of ORDER BY created_at LIMIT 1"
         )
+        accounts = "SELECT count(*) FROM authors"
+        if self.exact_then:
+            accounts = "SELECT count(DISTINCT author_id) FROM posts WHERE seen_at <= :as_of"
         return PrivacyFigures(
-            accounts=int(self._value("SELECT count(*) FROM authors")),
+            accounts=int(self._value(accounts)),
             oldest_text_at=optional_moment(oldest),
         )
 

@@ -263,7 +263,6 @@ class Figures:
     campaigns: tuple[CampaignFigures, ...] = ()
     privacy: PrivacyFigures = field(default_factory=PrivacyFigures)
     newest_post_at: datetime | None = None
-    stored: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -356,7 +355,6 @@ class Digest:
     voices: tuple[Voice, ...]
     privacy: PrivacyFigures
     newest_post_at: datetime | None
-    stored: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
