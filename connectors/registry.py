@@ -27,6 +27,7 @@ _PLACES: Mapping[str, str] = {
     "telegram": "connectors.telegram:Telegram",
     "discord": "connectors.discord:Discord",
     "stackexchange": "connectors.stackexchange:StackExchange",
+    "mattermost": "connectors.mattermost:Mattermost",
 }
 
 
