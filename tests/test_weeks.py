@@ -53,9 +53,9 @@ def test_the_same_arguments_give_the_same_week(kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize(("size", "lang"), [("small", "en"), ("medium", "de")])
-def test_every_line_is_accepted_and_labelled(kind, size, lang):
-    week = make_week(kind, 2, size, lang)
+@pytest.mark.parametrize("lang", ["de", "en"])
+def test_every_line_is_accepted_and_labelled(kind, lang):
+    week = make_week(kind, 2, "small", lang)
     for post in posts_of(week):
         assert post.labels["sentiment"] in ("negative", "neutral", "positive")
         assert post.labels["initiator"] in ("company", "customer", "third_party")
@@ -64,7 +64,7 @@ def test_every_line_is_accepted_and_labelled(kind, size, lang):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_lines_come_in_order_of_sight_and_within_five_weeks(kind):
-    week = make_week(kind, 3)
+    week = make_week(kind, 3, "small")
     posts = posts_of(week)
     seen = [post.seen_at for post in posts]
     assert seen == sorted(seen)
@@ -76,7 +76,7 @@ def test_lines_come_in_order_of_sight_and_within_five_weeks(kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_reply_is_later_than_what_it_answers(kind):
-    posts = {post.uid: post for post in posts_of(make_week(kind, 3))}
+    posts = {post.uid: post for post in posts_of(make_week(kind, 3, "small"))}
     for post in posts.values():
         if post.parent_uid in posts:
             assert posts[post.parent_uid].created_at <= post.created_at

@@ -40,7 +40,7 @@ role = "Advises on feasibility; may not change the order."
 veto_grounds = ["unsafe in contact with food", "cannot be built for under 60 euros"]
 
 [exclusion]
-families = ["lockstep", "burst", "young_accounts", "network", "device", "referrer", "one_idea"]
+families = ["lockstep", "burst", "account_age", "network", "device", "referrer", "one_idea"]
 need = 2
 """
 
