@@ -62,7 +62,12 @@ class BallotBox:
     """Takes ideas and votes of one campaign. The campaign must be open: its rules are frozen."""
 
     def __init__(
-        self, campaigns: Campaigns, ballots: Ballots, ledgers: Ledgers, keys: Keys, campaign: Campaign
+        self,
+        campaigns: Campaigns,
+        ballots: Ballots,
+        ledgers: Ledgers,
+        keys: Keys,
+        campaign: Campaign,
     ) -> None:
         self.campaigns = campaigns
         self.ballots = ballots

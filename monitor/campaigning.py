@@ -178,9 +178,7 @@ class Campaigning:
         ideas = self.campaigns.ideas(campaign.id)
         referrers = {number: word for word, number in self.ballots.referrers(campaign.id).items()}
         root = roots(ideas, self.ledgers.events(campaign.id))
-        report = audit(
-            votes, ideas, root, campaign.rules, self.thresholds(campaign), referrers
-        )
+        report = audit(votes, ideas, root, campaign.rules, self.thresholds(campaign), referrers)
         self._flag(campaign, report.findings, now)
         return report
 
@@ -372,7 +370,9 @@ class Campaigning:
         bare = (word.strip(".,;:!?()") for word in words)
         voters = [word for word in bare if self.ballots.voter(campaign.id, word)]
         names = [by, *by.split(), *voters]
-        return public_words(reason, [*names, *(a for a in authors[:MOST_NAMES_MASKED] if a in reason)])
+        return public_words(
+            reason, [*names, *(a for a in authors[:MOST_NAMES_MASKED] if a in reason)]
+        )
 
 
 def committed(thresholds: Mapping[str, Any], salt: str) -> str:

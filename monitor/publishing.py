@@ -98,7 +98,9 @@ def _checkpoint(story: Campaigning, campaign: Campaign, now: datetime) -> None:
     story.record(campaign, "published", sums, now)
 
 
-def _write_all(story: Campaigning, campaign: Campaign, draft: Path, now: datetime) -> dict[str, str]:
+def _write_all(
+    story: Campaigning, campaign: Campaign, draft: Path, now: datetime
+) -> dict[str, str]:
     votes = story.ballots.load(campaign.id)
     ideas = story.campaigns.ideas(campaign.id)
     events = story.ledgers.events(campaign.id)
@@ -138,9 +140,7 @@ def _write_all(story: Campaigning, campaign: Campaign, draft: Path, now: datetim
     return hashes
 
 
-def _manifest(
-    story: Campaigning, campaign: Campaign, hashes: dict[str, str], head: Head
-) -> bytes:
+def _manifest(story: Campaigning, campaign: Campaign, hashes: dict[str, str], head: Head) -> bytes:
     message = ledger.files_message(campaign.name, hashes, head)
     signature = story.keys.signing_key.sign(message).hex()
     words = {"campaign": campaign.name, "files": hashes, "head": asdict(head)}
@@ -189,9 +189,7 @@ def _write_ledger(
     return {LEDGER: whole.hexdigest()}, bytes(leaves)
 
 
-def _entries(
-    story: Campaigning, campaign: Campaign, events: list[LedgerEvent]
-) -> Iterator[Entry]:
+def _entries(story: Campaigning, campaign: Campaign, events: list[LedgerEvent]) -> Iterator[Entry]:
     """Yield every entry in order: an event, or the words of a vote's line."""
     tags = story.ballots.tags(campaign.id)
     names = [ledger.text(idea.idea) for idea in story.campaigns.ideas(campaign.id)]

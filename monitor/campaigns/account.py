@@ -134,7 +134,11 @@ def exclusions_json(cases: Mapping[str, Case], findings: Mapping[str, Finding]) 
             "explanation": _explanation(findings.get(case.finding)),
             "steps": [
                 {"entry": event.seq, "type": event.type, "at": event.at.isoformat()}
-                | {k: v for k, v in event.body.items() if k in ("role", "person", "reason", "appeal_until")}
+                | {
+                    k: v
+                    for k, v in event.body.items()
+                    if k in ("role", "person", "reason", "appeal_until")
+                }
                 for event in case.history
             ],
         }
@@ -215,18 +219,14 @@ def _page(
     }
 
 
-def statement(
-    campaign: Campaign, tally: Tally, titles: Mapping[str, str], lang: str
-) -> list[str]:
+def statement(campaign: Campaign, tally: Tally, titles: Mapping[str, str], lang: str) -> list[str]:
     """Return the sentences that answer "why do not all votes count?"."""
     t = PAGE[lang]
     cast, counted = number(tally.cast, lang), number(tally.counted, lang)
     said = []
     if tally.annulled:
         annulled, need = number(tally.annulled, lang), campaign.rules.need
-        said.append(
-            t["annulled"].format(cast=cast, counted=counted, annulled=annulled, need=need)
-        )
+        said.append(t["annulled"].format(cast=cast, counted=counted, annulled=annulled, need=need))
     else:
         said.append(t["none_annulled"].format(cast=cast))
     if tally.suspicious:

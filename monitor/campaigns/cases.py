@@ -111,9 +111,7 @@ def _among(seq: Ints, entries: set[int]) -> Bools:
     return np.isin(seq, wanted)
 
 
-def next_step(
-    case: Case, step: Step, by: str, rules: Rules, now: datetime
-) -> dict[str, Any]:
+def next_step(case: Case, step: Step, by: str, rules: Rules, now: datetime) -> dict[str, Any]:
     """Return the public words of a step, if it may be done; raises UsageError saying why not.
 
     Excluding a vote takes `rules.need` independent families and two different persons; an appeal

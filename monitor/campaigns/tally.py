@@ -50,9 +50,7 @@ def count(
     is_annulled = annulled[standing.index]
     cast = sums(votes, standing, rules, len(ideas))
     counted = sums(votes, _only(standing, ~is_annulled), rules, len(ideas))
-    doubtful = np.bincount(
-        standing.idea[suspicious[standing.index]], minlength=len(ideas)
-    )
+    doubtful = np.bincount(standing.idea[suspicious[standing.index]], minlength=len(ideas))
     shown = np.flatnonzero(root == np.arange(len(ideas))) if len(ideas) else np.empty(0, np.int64)
     lines = _lines(rules, ideas, shown, cast, counted, doubtful, jury_ranks(events, until))
     best_cast = min(lines, key=lambda line: line.rank_cast, default=None)
@@ -102,9 +100,7 @@ def joins(events: Sequence[LedgerEvent], until: datetime | None = None) -> Mappi
     return joined
 
 
-def jury_ranks(
-    events: Sequence[LedgerEvent], until: datetime | None = None
-) -> Mapping[str, int]:
+def jury_ranks(events: Sequence[LedgerEvent], until: datetime | None = None) -> Mapping[str, int]:
     """Return the places that the jury gave, by the ledger; the last word on an idea holds."""
     return {
         event.body["idea"]: int(event.body["rank"])

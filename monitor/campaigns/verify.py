@@ -21,16 +21,17 @@ from __future__ import annotations
 import json
 import sys
 from array import array
+from collections.abc import Iterator
 from datetime import date
 from hashlib import sha256, sha512
 from pathlib import Path
-from typing import Any, BinaryIO, Dict, Iterator, List, Optional, Set, Tuple, Union
+from typing import Any, BinaryIO
 
 
 class Bad(Exception):
     """Something is wrong: `where` is the number of a ledger entry or the name of a file."""
 
-    def __init__(self, where: Union[int, str], why: str) -> None:
+    def __init__(self, where: int | str, why: str) -> None:
         super().__init__(why)
         self.where = where
         self.why = why
@@ -44,7 +45,7 @@ class Tree:
 
     def __init__(self) -> None:
         self.size = 0
-        self.peaks: List[bytes] = []
+        self.peaks: list[bytes] = []
 
     def append(self, leaf: bytes) -> None:
         rest = self.size
@@ -63,7 +64,7 @@ class Tree:
         return root.hex()
 
 
-def entries(file: BinaryIO, tips: Set[str]) -> Iterator[Tuple[Dict[str, Any], bytes]]:
+def entries(file: BinaryIO, tips: set[str]) -> Iterator[tuple[dict[str, Any], bytes]]:
     """Yield (entry, hash) of each line; raise Bad at the first that does not fit its neighbours.
 
     `tips` are the hashes of last lines that signed heads know.
@@ -95,12 +96,12 @@ def entries(file: BinaryIO, tips: Set[str]) -> Iterator[Tuple[Dict[str, Any], by
 # --- Step 2: the heads. Signed statements "the first N entries have this root". -----------------
 
 
-def head_message(campaign: str, head: Dict[str, Any]) -> bytes:
+def head_message(campaign: str, head: dict[str, Any]) -> bytes:
     words = [campaign, head["size"], head["root"], head["tip"], head["at"]]
     return b"sturmglas ledger head v1\n" + "".join(f"{word}\n" for word in words).encode()
 
 
-def read_heads(path: Path, name: str) -> List[Dict[str, Any]]:
+def read_heads(path: Path, name: str) -> list[dict[str, Any]]:
     try:
         lines = path.read_text(encoding="utf-8").split("\n")
         heads = [json.loads(line) for line in lines if line.strip()]
@@ -119,7 +120,7 @@ def read_heads(path: Path, name: str) -> List[Dict[str, Any]]:
 P = 2**255 - 19
 Q = 2**252 + 27742317777372353535851937790883648493
 D = -121665 * pow(121666, P - 2, P) % P
-Point = Tuple[int, int, int, int]
+Point = tuple[int, int, int, int]
 
 
 def add(a: Point, b: Point) -> Point:
@@ -138,7 +139,7 @@ def times(k: int, a: Point) -> Point:
     return total
 
 
-def point(packed: bytes) -> Optional[Point]:
+def point(packed: bytes) -> Point | None:
     y = int.from_bytes(packed, "little")
     sign, y = y >> 255, y & (2**255 - 1)
     x2 = (y * y - 1) * pow(D * y * y + 1, P - 2, P) % P
@@ -176,18 +177,18 @@ class Count:
     """Collects votes, then counts: each person's casts and withdrawals in the order of time."""
 
     def __init__(self) -> None:
-        self.voters: Dict[str, int] = {}
-        self.ideas: Dict[str, int] = {}
-        self.days: Dict[str, int] = {}
+        self.voters: dict[str, int] = {}
+        self.ideas: dict[str, int] = {}
+        self.days: dict[str, int] = {}
         self.seq, self.voter, self.at = array("q"), array("q"), array("q")
         self.idea, self.value = array("q"), array("b")
-        self.findings: Dict[str, Tuple[str, List[Any]]] = {}
-        self.joined: Dict[str, str] = {}
-        self.rules: Dict[str, Any] = {}
-        self.periods: List[Tuple[str, str]] = []
-        self.keys: List[Tuple[int, str]] = []
+        self.findings: dict[str, tuple[str, list[Any]]] = {}
+        self.joined: dict[str, str] = {}
+        self.rules: dict[str, Any] = {}
+        self.periods: list[tuple[str, str]] = []
+        self.keys: list[tuple[int, str]] = []
 
-    def add(self, entry: Dict[str, Any]) -> None:
+    def add(self, entry: dict[str, Any]) -> None:
         kind = entry["type"]
         if kind in ("cast", "withdrawn"):
             at = entry["at"]
@@ -236,7 +237,7 @@ class Count:
             for entry in range(first, last + 1)
         }
 
-    def result(self) -> Dict[str, List[int]]:
+    def result(self) -> dict[str, list[int]]:
         """Return [cast, counted, suspicious, annulled] for each idea that got a vote."""
         annulled = self.marked("annulled")
         suspicious = self.marked("suspicious") - annulled
@@ -244,9 +245,9 @@ class Count:
         number = {name: place for place, name in enumerate(names)}
         roots = [self.root(name) for name in names]
         root = [number.setdefault(name, len(number)) for name in roots]
-        sums: Dict[int, List[int]] = {}
+        sums: dict[int, list[int]] = {}
         for held in self.standing():
-            best: Dict[int, Tuple[bool, int, int]] = {}
+            best: dict[int, tuple[bool, int, int]] = {}
             for idea, place in held.items():
                 entry = self.seq[place]
                 doubt = entry in annulled or entry in suspicious
@@ -262,7 +263,7 @@ class Count:
         back = {place: name for name, place in number.items()}
         return {back[idea]: total for idea, total in sums.items()}
 
-    def standing(self) -> Iterator[Dict[int, int]]:
+    def standing(self) -> Iterator[dict[int, int]]:
         """Yield each person's standing votes: idea to place."""
         cap = self.rules.get("votes_per_person", 0)
         stars = self.rules.get("vote") == "stars"
@@ -270,7 +271,7 @@ class Count:
         span = max(self.at, default=0) - start + 1
         keys = [voter * span + at - start for voter, at in zip(self.voter, self.at)]
         person, spent = -1, 0
-        held: Dict[int, int] = {}
+        held: dict[int, int] = {}
         for place in sorted(range(len(keys)), key=keys.__getitem__):
             if self.voter[place] != person:
                 if held:
@@ -294,7 +295,7 @@ class Count:
 # --- Steps 4 and 5: the published result and the other files. ------------------------------------
 
 
-def check_tally(folder: Path, result: Dict[str, List[int]]) -> None:
+def check_tally(folder: Path, result: dict[str, list[int]]) -> None:
     try:
         tally = json.loads((folder / "tally.json").read_text(encoding="utf-8"))
         for line in tally["ideas"]:
@@ -307,7 +308,7 @@ def check_tally(folder: Path, result: Dict[str, List[int]]) -> None:
         raise Bad("tally.json", f"idea {min(result)} has votes in the ledger and is missing here")
 
 
-def check_files(folder: Path, campaign: str, key: str, head: Dict[str, Any]) -> None:
+def check_files(folder: Path, campaign: str, key: str, head: dict[str, Any]) -> None:
     try:
         account = json.loads((folder / "account.json").read_text(encoding="utf-8"))
         words = {"campaign": campaign, "files": account["files"], "head": account["head"]}
@@ -331,7 +332,7 @@ def check_files(folder: Path, campaign: str, key: str, head: Dict[str, Any]) -> 
             raise Bad(name, "was changed after it was published")
 
 
-def check(folder: Path, earlier: Optional[Path] = None) -> Dict[str, Any]:
+def check(folder: Path, earlier: Path | None = None) -> dict[str, Any]:
     """Check a published account; never raises. `earlier` is a head that you saved before."""
     tree = Tree()
     try:
@@ -344,19 +345,19 @@ def check(folder: Path, earlier: Optional[Path] = None) -> Dict[str, Any]:
     return {"ok": True, "entries": tree.size, "first_bad": None, "why": ""}
 
 
-def check_all(folder: Path, earlier: Optional[Path], tree: Tree) -> None:
+def check_all(folder: Path, earlier: Path | None, tree: Tree) -> None:
     count = Count()
     saved = read_heads(earlier, earlier.name) if earlier is not None else []
-    roots: Dict[int, str] = {}
-    ours: List[Dict[str, Any]] = []
-    trouble: Optional[Bad] = None
+    roots: dict[int, str] = {}
+    ours: list[dict[str, Any]] = []
+    trouble: Bad | None = None
     try:
         ours = read_heads(folder / "heads.jsonl", "heads.jsonl")
         ours += read_heads(folder / "HEAD", "HEAD")
     except Bad as bad:
         trouble = bad  # a bad line of the ledger is the better answer, so look at those first
     sizes = {head["size"] for head in saved + ours}
-    first: Dict[str, Any] = {}
+    first: dict[str, Any] = {}
     # 1. Every line fits the one before it.
     try:
         with (folder / "ledger.jsonl").open("rb") as file:
@@ -377,7 +378,9 @@ def check_all(folder: Path, earlier: Optional[Path], tree: Tree) -> None:
     known = 0
     for head in sorted(saved + ours, key=lambda one: one["size"]):
         if head["size"] > tree.size:
-            raise Bad(tree.size, f"the ledger ends here; a signed head knows {head['size']} entries")
+            raise Bad(
+                tree.size, f"the ledger ends here; a signed head knows {head['size']} entries"
+            )
         if roots.get(head["size"]) != f"{head['root']} {head['tip']}":
             raise Bad(known, f"from here to entry {head['size'] - 1} a line was rewritten")
         known = head["size"]
@@ -386,7 +389,9 @@ def check_all(folder: Path, earlier: Optional[Path], tree: Tree) -> None:
         raise Bad(last["size"], "was added after the last signed head")
     for head in [*saved[-3:], last]:
         key = [key for seq, key in count.keys if seq < head["size"]][-1]
-        if head["key"] != key or not is_signed(key, head["signature"], head_message(campaign, head)):
+        if head["key"] != key or not is_signed(
+            key, head["signature"], head_message(campaign, head)
+        ):
             raise Bad("HEAD" if head is last else earlier.name if earlier else "", "is not signed")
     # 3. The rules are those whose hash the ledger holds.
     try:
@@ -401,7 +406,7 @@ def check_all(folder: Path, earlier: Optional[Path], tree: Tree) -> None:
     check_files(folder, campaign, last["key"], last)
 
 
-def main(arguments: List[str]) -> int:
+def main(arguments: list[str]) -> int:
     """Run the check and print its answer."""
     folder = Path(__file__).resolve().parent
     if arguments[:1] == ["--dir"]:

@@ -39,9 +39,7 @@ def story_of(context: Context) -> Campaigning:
 
 
 @campaign.command()
-def create(
-    ctx: typer.Context, rules: Annotated[Path, typer.Argument(help="RULES.toml")]
-) -> None:
+def create(ctx: typer.Context, rules: Annotated[Path, typer.Argument(help="RULES.toml")]) -> None:
     """Make a campaign from its rules. They may change until it is opened.
 
     Example: sturmglas campaign create rules.toml
@@ -222,13 +220,9 @@ def print_report(context: Context, name: str, report: Report) -> None:
         )
 
 
-def _step(
-    ctx: typer.Context, name: str, step: Step, finding: str, by: str, reason: str
-) -> None:
+def _step(ctx: typer.Context, name: str, step: Step, finding: str, by: str, reason: str) -> None:
     context = context_of(ctx)
-    event = story_of(context).step(
-        name, step, finding, by=by, reason=reason, now=context.now
-    )
+    event = story_of(context).step(name, step, finding, by=by, reason=reason, now=context.now)
     show_event(context, event)
 
 

@@ -49,10 +49,7 @@ class Ballots:
         for start in range(0, len(keys), KEYS_A_QUERY):
             some = keys[start : start + KEYS_A_QUERY]
             places = ",".join("?" * len(some))
-            sql = (
-                "SELECT key, digest FROM vote_keys "
-                f"WHERE campaign_id = ? AND key IN ({places})"  # noqa: S608 - only marks
-            )
+            sql = f"SELECT key, digest FROM vote_keys WHERE campaign_id = ? AND key IN ({places})"
             found.update((row[0], row[1]) for row in self.db.rows(sql, (campaign_id, *some)))
         return found
 
@@ -68,10 +65,7 @@ class Ballots:
 
     def secrets(self, campaign_id: int) -> dict[int, tuple[bytes, bytes]]:
         """Return tag and salt of each voter that has not been erased, by number."""
-        sql = (
-            "SELECT number, tag, secret FROM voters "
-            "WHERE campaign_id = ? AND secret IS NOT NULL"
-        )
+        sql = "SELECT number, tag, secret FROM voters WHERE campaign_id = ? AND secret IS NOT NULL"
         return {row[0]: (row[1], row[2]) for row in self.db.rows(sql, (campaign_id,))}
 
     def tags(self, campaign_id: int) -> list[str]:
@@ -137,9 +131,7 @@ class Ballots:
 
     def load(self, campaign_id: int) -> Votes:
         """Return all vote events in the order of the ledger."""
-        sql = (
-            "SELECT columns, size FROM vote_blocks WHERE campaign_id = ? ORDER BY first_seq"
-        )
+        sql = "SELECT columns, size FROM vote_blocks WHERE campaign_id = ? ORDER BY first_seq"
         rows = self.db.rows(sql, (campaign_id,))
         return Votes.concatenate([Votes.from_bytes(row[0], row[1]) for row in rows])
 

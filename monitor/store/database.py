@@ -18,7 +18,7 @@ import sqlite_utils
 from sqlite_utils import Migrations
 
 from monitor.errors import StoreError
-from monitor.store.migrations import alerts, campaigns, digest, outbox, posts
+from monitor.store.migrations import alerts, campaigns, digest, outbox, posts, privacy
 
 MIGRATIONS: tuple[Migrations, ...] = (
     posts.migrations,
@@ -26,6 +26,7 @@ MIGRATIONS: tuple[Migrations, ...] = (
     campaigns.migrations,
     alerts.migrations,
     outbox.migrations,
+    privacy.migrations,
 )
 """Sets of migrations in the order in which they are applied."""
 

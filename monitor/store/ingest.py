@@ -57,7 +57,8 @@ class Ingest:
         self.db = db
         self.labels = labels
         self.roles = roles
-        self.is_objected: Callable[[tuple[str, ...]], bool] = lambda _keys: False
+        self.admit: Callable[[Sequence[Post]], Sequence[Post]] = lambda posts: posts
+        """Asked before anything is saved: leaves out whom we must not collect."""
 
     def save_page(self, source: str, page: Page, seen: datetime) -> Saved:
         """Save all of a page together with its cursor, or nothing of it."""
@@ -83,7 +84,7 @@ class Ingest:
         """
         saved = Saved()
         with self.db.transaction() as connection:
-            for batch in _without_repeats(posts):
+            for batch in _without_repeats(self.admit(posts)):
                 seen = [_seen_ms(post, now, live=live) for post in batch]
                 saved += self._save_batch(connection, batch, seen)
         return saved
@@ -200,8 +201,6 @@ class Ingest:
         rows, counts, sightings, labelled = [], [], [], []
         updated = unchanged = 0
         for post, seen_ms in zip(posts, seen, strict=True):
-            if self.is_objected(_keys_of(post)):
-                continue
             if post.source not in sources:
                 sources[post.source] = self.source_id(connection, post.source, post.platform)
             source_id = sources[post.source]
@@ -307,6 +306,8 @@ class Ingest:
                     post.deleted_reason or "unknown",
                 )
             )
+        if old["emptied_at"] is not None:
+            return False  # what retention or erasure took does not come back
         if old["deleted_at"] is not None and seen_ms <= old["deleted_at"]:
             return False
         change = _known_now(old, post, author_id)

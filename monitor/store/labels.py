@@ -127,7 +127,7 @@ class LabelTable:
         return int(
             self.db.value(
                 "SELECT count(*) FROM posts p LEFT JOIN labels l ON l.post_id = p.id "
-                "WHERE l.post_id IS NULL AND p.deleted_at IS NULL"
+                "WHERE l.post_id IS NULL AND p.deleted_at IS NULL AND p.emptied_at IS NULL"
             )
         )
 
@@ -140,7 +140,8 @@ class LabelTable:
         parameters: tuple[Any, ...] = (GIVEN,) if everything else ()
         rows = self.db.rows(
             "SELECT p.id FROM posts p LEFT JOIN labels l ON l.post_id = p.id "
-            f"WHERE {condition} AND p.deleted_at IS NULL AND p.id > ? ORDER BY p.id LIMIT ?",
+            f"WHERE {condition} AND p.deleted_at IS NULL AND p.emptied_at IS NULL AND p.id > ? "
+            "ORDER BY p.id LIMIT ?",
             (*parameters, newer_than, -1 if limit is None else limit),
         )
         return [row[0] for row in rows]

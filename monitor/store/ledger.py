@@ -67,7 +67,9 @@ class Ledgers:
             "ORDER BY size DESC LIMIT 1",
             (campaign_id,),
         )
-        return None if row is None else (Frontier.from_bytes(row["size"], row["frontier"]), row["tip"])
+        return (
+            None if row is None else (Frontier.from_bytes(row["size"], row["frontier"]), row["tip"])
+        )
 
     def save_head(self, campaign_id: int, head: Head, frontier: Frontier) -> None:
         """Keep a signed head and what is needed to append after it."""

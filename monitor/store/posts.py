@@ -168,7 +168,7 @@ class Posts:
         rows = self.db.rows(
             "SELECT p.native_id FROM posts p JOIN sources s ON s.id = p.source_id "
             "WHERE s.name = ? AND p.created_at >= ? AND p.created_at < ? "
-            "AND p.deleted_at IS NULL ORDER BY p.created_at DESC",
+            "AND p.deleted_at IS NULL AND p.emptied_at IS NULL ORDER BY p.created_at DESC",
             (source, to_ms(since), to_ms(until)),
         )
         return [row[0] for row in rows]

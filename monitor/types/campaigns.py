@@ -274,3 +274,60 @@ class Funnel:
     votes_cast: int
     votes_counted: int
     voters: int
+
+
+QueueState = Literal[
+    "waiting", "hide_proposed", "approved", "hidden", "rejected", "merged", "answered"
+]
+DecisionAction = Literal["approve", "hide", "reject", "merge", "answer", "undo"]
+DECISION_ACTIONS: tuple[DecisionAction, ...] = (
+    "approve",
+    "hide",
+    "reject",
+    "merge",
+    "answer",
+    "undo",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueItem:
+    """Something that a moderator is to look at: a post, or an idea of a campaign.
+
+    `priority` orders the queue, `reasons` say what it is made of. `suggestion` is the
+    classifier's and binds nobody. `civil_criticism` marks what one person alone may not hide.
+    """
+
+    item: int
+    subject: str
+    campaign: str | None
+    post: str | None
+    idea: str | None
+    text: str
+    state: QueueState
+    priority: float
+    reasons: tuple[str, ...]
+    suggestion: str | None
+    queued_at: datetime
+    due_at: datetime
+    claimed_by: str | None = None
+    claimed_at: datetime | None = None
+    civil_criticism: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What a moderator decided, and why. `undoes` names the decision that it takes back."""
+
+    id: int
+    item: int
+    at: datetime
+    action: str
+    by: str
+    reason: str
+    policy: str | None = None
+    into: str | None = None
+    text: str | None = None
+    state_before: str = "waiting"
+    state_after: str = "waiting"
+    undoes: int | None = None

@@ -108,9 +108,7 @@ def _meeting(voter: Ints, network: Ints) -> float:
     return float((number * (number - 1)).sum() / (total * (total - 1))) if total > 1 else 0.0
 
 
-def _dense(
-    voter: Ints, idea: Ints, network: Ints, voters: int, thresholds: Thresholds
-) -> Bools:
+def _dense(voter: Ints, idea: Ints, network: Ints, voters: int, thresholds: Thresholds) -> Bools:
     """Mark votes from networks whose people choose the idea far beyond its share of all voters.
 
     A carrier's big networks hold all sorts of people and stay near the share, however popular the

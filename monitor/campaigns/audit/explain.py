@@ -70,7 +70,10 @@ def _clause(one: Evidence, lang: str, referrers: Mapping[int, str]) -> str:
     if "meetings" in facts:
         variant = "network_scattered"
     if one.family == "regularity":
-        variant = next((f"regularity_{key}" for key in ("gap_min", "window_h") if key in facts), "regularity_night")
+        variant = next(
+            (f"regularity_{key}" for key in ("gap_min", "window_h") if key in facts),
+            "regularity_night",
+        )
     shown = {key: _figure(value, lang) for key, value in facts.items()}
     return _CLAUSES[lang][variant].format(**shown)
 

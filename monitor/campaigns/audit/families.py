@@ -71,8 +71,10 @@ def _may_accuse(
         return True
     # Accounts made ahead or kept for years, for this one idea: statistics that need no hard mark,
     # but a newsletter or a shared link that brought them explains them.
-    return {"account_age", "one_idea"} <= names and group.kind in ("advance", "aged") and (
-        not _explained(group.rows, people)
+    return (
+        {"account_age", "one_idea"} <= names
+        and group.kind in ("advance", "aged")
+        and (not _explained(group.rows, people))
     )
 
 
@@ -218,7 +220,11 @@ def _one_idea(
     # Counted by persons: whoever votes for many ideas must not weigh more for it.
     elsewhere = np.zeros(len(people.ideas_of), dtype=bool)
     elsewhere[people.voter[outside]] = True
-    usual = min(max(float((people.ideas_of[elsewhere] == 1).mean()) if elsewhere.any() else 0.5, 0.05) * 1.2, 0.95)
+    usual = min(
+        max(float((people.ideas_of[elsewhere] == 1).mean()) if elsewhere.any() else 0.5, 0.05)
+        * 1.2,
+        0.95,
+    )
     p = float(binomial_tail(number, len(rows), usual))
     if p > thresholds.p_family:
         return None

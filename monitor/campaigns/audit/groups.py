@@ -123,9 +123,7 @@ def _densest(rows: Ints, people: Electorate) -> Ints:
     return rows[inside]
 
 
-def _by_idea(
-    kind: str, people: Electorate, rows: Ints, thresholds: Thresholds
-) -> Iterator[Group]:
+def _by_idea(kind: str, people: Electorate, rows: Ints, thresholds: Thresholds) -> Iterator[Group]:
     rows = np.sort(rows)
     if not len(rows):
         return

@@ -28,9 +28,7 @@ def find_rings(people: Electorate, thresholds: Thresholds) -> list[Ints]:
     # Who voted for fewer ideas than it takes cells cannot be anybody's neighbour.
     able = people.ideas_of[people.voter] >= thresholds.lockstep_cells
     width = int(thresholds.lockstep_hours * HOUR_MS)
-    edges = [
-        _edges(people, able, width, offset, thresholds) for offset in (0, width // 2)
-    ]
+    edges = [_edges(people, able, width, offset, thresholds) for offset in (0, width // 2)]
     one = np.concatenate([edge[0] for edge in edges])
     other = np.concatenate([edge[1] for edge in edges])
     if not len(one):

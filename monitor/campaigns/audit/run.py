@@ -19,7 +19,6 @@ from monitor.campaigns.audit.lockstep import find_rings, shared_ideas
 from monitor.campaigns.columns import Ints, Votes
 from monitor.types.campaigns import FAMILIES, Evidence, Finding, Idea, Rules
 
-
 REMAINDER = 0.4
 
 
@@ -79,9 +78,7 @@ def audit(
     )
 
 
-def _suspects(
-    people: Electorate, rules: Rules, thresholds: Thresholds
-) -> Iterator[_Suspect]:
+def _suspects(people: Electorate, rules: Rules, thresholds: Thresholds) -> Iterator[_Suspect]:
     groups = list(find_groups(people, thresholds)) if _any_groups(rules) else []
     if "lockstep" in rules.families:
         groups += list(_ring_groups(people, thresholds))
@@ -170,9 +167,7 @@ def _picture(span: slice, rows: Ints, people: Electorate) -> str:
     at = people.at[span]
     edges = edges_of(at)
     cumulated = np.concatenate([[0.0], np.cumsum(people.hourly)])
-    place = np.interp(
-        edges / HOUR_MS - people.first_hour, np.arange(len(cumulated)), cumulated
-    )
+    place = np.interp(edges / HOUR_MS - people.first_hour, np.arange(len(cumulated)), cumulated)
     honest = len(at) - len(rows)
     flow = np.diff(place)
     return picture(at, flow / flow.sum() * honest if flow.sum() else ())
