@@ -28,6 +28,7 @@ _PLACES: Mapping[str, str] = {
     "discord": "connectors.discord:Discord",
     "stackexchange": "connectors.stackexchange:StackExchange",
     "mattermost": "connectors.mattermost:Mattermost",
+    "slack": "connectors.slack:Slack",
 }
 
 
