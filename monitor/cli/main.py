@@ -11,7 +11,18 @@ from typing import Annotated, Literal
 
 import typer
 
-from monitor.cli import alerts, campaign, demo, labels, notify, posts, reports, service, setup
+from monitor.cli import (
+    alerts,
+    campaign,
+    demo,
+    labels,
+    notify,
+    posts,
+    queue,
+    reports,
+    service,
+    setup,
+)
 from monitor.cli.context import Context, Interrupt, parse_time
 from monitor.errors import ConfigError, MonitorError, UsageError
 
@@ -23,7 +34,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     epilog="Global options may stand before or after the command.",
 )
-GROUPS = (demo, setup, posts, labels, service, alerts, reports, notify, campaign)
+GROUPS = (demo, setup, posts, labels, service, alerts, reports, notify, campaign, queue)
 for group in GROUPS:
     app.registered_commands.extend(group.app.registered_commands)
     app.registered_groups.extend(group.app.registered_groups)
