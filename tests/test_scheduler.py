@@ -91,7 +91,7 @@ def test_the_digest_goes_out_at_the_same_local_time_when_clocks_change(
 
 
 def test_a_source_that_failed_touches_no_other(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
-    good = FakeConnector([[make_post("1")]])
+    good = FakeConnector([[make_post("1", source="two")]])
     bad = FakeConnector([], Unavailable("503", source="one"))
     one, two = app.sources()
     monkeypatch.setattr(App, "connector", lambda *_: bad)

@@ -149,7 +149,7 @@ def _without_none(value: Any) -> Any:
 
 
 sources_app = typer.Typer(invoke_without_command=True)
-app.add_typer(sources_app, name="sources", help="List the watched places; `add URL` adds one.")
+app.add_typer(sources_app, name="sources")
 
 
 @sources_app.callback()
