@@ -29,6 +29,7 @@ _PLACES: Mapping[str, str] = {
     "stackexchange": "connectors.stackexchange:StackExchange",
     "mattermost": "connectors.mattermost:Mattermost",
     "slack": "connectors.slack:Slack",
+    "x": "connectors.x:X",
 }
 
 
