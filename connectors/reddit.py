@@ -15,7 +15,7 @@ from connectors.base import ConnectorFacts
 from connectors.errors import AuthError, ConnectorError, SourceGone
 from connectors.http import Answer, Client, Params, Traffic
 from connectors.moments import from_epoch
-from connectors.paging import Backward, Found, Listing, Step, make_page, walk_several
+from connectors.paging import Backward, Found, Listing, Step, key_or_none, make_page, walk_several
 from connectors.text import clean_text
 from connectors.types import (
     Account,
@@ -138,10 +138,15 @@ class _Api:
 
     def _piece(self, path: str, place: Json, params: dict[str, Any] | None = None) -> Listing:
         piece = self.children(path, {**(params or {}), "limit": 100, "after": place})
-        if not piece.items and place is not None:
+        if not piece.items and place is not None and not self._stands(place):
             # the post that we would go on from was taken away: an empty answer is no end
             return self.children(path, {**(params or {}), "limit": 100})
         return piece
+
+    def _stands(self, name: str) -> bool:
+        """Tell whether a thing still takes part in listings."""
+        found = self.children("/api/info", {"id": name}).items
+        return any(key_or_none(_is_listed, raw) for raw in found)
 
     def children(self, path: str, params: Params) -> Listing:
         """A listing's things, and the name after which the next ones come."""
@@ -228,6 +233,11 @@ def _deleted(data: Json, body: str) -> DeletedReason | None:
     if by or body.strip() in _GONE:
         return "author" if by == "deleted" or body.strip() == "[deleted]" else "moderator"
     return None
+
+
+def _is_listed(raw: Json) -> bool:
+    data = raw["data"]
+    return not _deleted(data, data.get("body") or data.get("selftext") or "")
 
 
 def _created(raw: Json) -> datetime:
