@@ -14,7 +14,7 @@ from connectors.base import Connector
 from connectors.types import Post, Source
 from monitor.config import Secrets, Settings, SourceSettings, parse_settings
 from monitor.delivery.office import Office, open_office
-from monitor.errors import ConfigError, UsageError
+from monitor.errors import ConfigError, MonitorError, UsageError
 from monitor.pipeline import (
     CompanyWords,
     Labelled,
@@ -26,11 +26,12 @@ from monitor.pipeline import (
 )
 from monitor.reporting import House, choose_period, make_digest
 from monitor.store.alerts import AlertTable
+from monitor.store.figures import FigureTable
 from monitor.store.outbox import Outbox
 from monitor.store.store import Store
 from monitor.types.alerts import Event, KnownEvent, SourceHealth, WarningInputs
 from monitor.types.digest import Digest, PeriodKind
-from monitor.types.messages import Delivered
+from monitor.types.messages import Delivered, Receiver
 from monitor.types.posts import Fetched, SourceState
 from monitor.types.roles import Roles
 from monitor.types.status import Status
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from connectors.traffic import Traffic
     from models.base import Classifier
     from monitor.exports import Pseudonym
+    from monitor.guard import Guard
     from monitor.keys import Keys
 
 FETCH_THREADS = 8
@@ -81,8 +83,21 @@ class App:
 
     @cached_property
     def store(self) -> Store:
-        """The opened store."""
-        return Store(self.store_path, self.roles)
+        """The opened store, guarded: whom we must not collect does not come in."""
+        store = Store(self.store_path, self.roles)
+        self.__dict__["store"] = store  # the guard looks at it while this is still at work
+        self.guard.stand()
+        return store
+
+    @cached_property
+    def guard(self) -> Guard:
+        """Privacy of the store: objection, erasure, retention, the processing log."""
+        from monitor.guard import Guard
+
+        wishes = self.settings
+        return Guard(
+            self.store, lambda: self.keys, wishes.retention, wishes.privacy, self.clock
+        )
 
     @cached_property
     def classifier(self) -> Classifier:
@@ -250,6 +265,14 @@ class App:
         """Writes messages and sends them."""
         return open_office(self.store, self.settings, self.secrets, self.lang)
 
+    def receiver(self, name: str) -> Receiver | None:
+        """Return a receiver of the config, connected; None where it is gone or lacks a secret."""
+        entry = next((e for e in self.settings.notify if e.name == name), None)
+        try:
+            return None if entry is None else self.office.postman.connect(entry)
+        except MonitorError:
+            return None
+
     def send_digest(self) -> Delivered:
         """Send the digest of the day that is over to everybody who wants it."""
         return self.office.tell_digest(self.digest("day"), self.clock())
@@ -314,6 +337,7 @@ class App:
             looked_at=None if weather is None else weather[0],
             alerts=tuple(AlertTable(self.store.db).load_list(only_open=True)),
             unlabelled=self.store.labels.count_unlabelled(),
+            queue=FigureTable(self.store.db).load_queue(self.clock()),
             deliveries=Outbox(self.store.db).states(),
         )
 
@@ -337,10 +361,19 @@ class App:
             "posts": lambda: exports.export_posts(self.store, since, until, pseudonym),
             "labels": lambda: exports.export_labels(self.store, since, until),
             "counts": lambda: exports.export_counts(self.store, since, until),
+            "alerts": lambda: exports.export_alerts(self.store, since, until, self.lang),
+            "ideas": lambda: exports.export_ideas(self.store, since, until, pseudonym),
+            "votes": lambda: exports.export_votes(self.store, since, until, pseudonym),
+            "decisions": lambda: exports.export_decisions(self.store, since, until, pseudonym),
         }
         if what not in kinds:
             raise UsageError(f"export {what}: allowed are {', '.join(kinds)}")
+        self.guard.note("exported", what=what, with_authors=with_authors)
         return kinds[what]()
+
+    def apply_retention(self) -> dict[str, int]:
+        """Delete what has been kept long enough; the log keeps the proof."""
+        return self.guard.retain()
 
     def close(self) -> None:
         """Close what was opened."""

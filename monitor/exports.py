@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from models.types import Labels
+from monitor.alerts.rows import alert_row
+from monitor.store.alerts import AlertTable
+from monitor.store.ballots import Ballots
+from monitor.store.campaigns import Campaigns
+from monitor.store.database import from_ms
+from monitor.store.queue import Queue
 from monitor.store.store import Store
 from monitor.types.posts import StoredPost
 
@@ -131,6 +138,83 @@ def export_counts(
             }
 
 
+def export_alerts(
+    store: Store, since: datetime | None, until: datetime | None, lang: str
+) -> Iterator[dict[str, Any]]:
+    """Yield every alert that opened in the span, newest first, with its reasons."""
+    for alert in AlertTable(store.db).load_list():
+        if _within(alert.opened_at, since, until):
+            yield alert_row(alert, lang)
+
+
+def export_ideas(
+    store: Store, since: datetime | None, until: datetime | None, pseudonym: Pseudonym | None
+) -> Iterator[dict[str, Any]]:
+    """Yield every idea of every campaign, with its status."""
+    campaigns = Campaigns(store.db)
+    for campaign in campaigns.all():
+        for idea in campaigns.ideas(campaign.id):
+            if _within(idea.created_at, since, until):
+                yield {
+                    "campaign": campaign.name,
+                    "idea": idea.idea,
+                    "author": _named(idea.author, pseudonym),
+                    "title": idea.title,
+                    "text": idea.text,
+                    "created_at": idea.created_at,
+                    "source": idea.source,
+                    "status": idea.status,
+                    "status_reason": idea.status_reason,
+                    "status_at": idea.status_at,
+                    "joined_into": idea.joined_into,
+                }
+
+
+def export_votes(
+    store: Store, since: datetime | None, until: datetime | None, pseudonym: Pseudonym | None
+) -> Iterator[dict[str, Any]]:
+    """Yield every event at every ballot box, in the order of its ledger."""
+    campaigns, ballots = Campaigns(store.db), Ballots(store.db)
+    for campaign in campaigns.all():
+        ideas = {number: idea for idea, number in campaigns.idea_numbers(campaign.id).items()}
+        for block in ballots.blocks(campaign.id):
+            columns = (block.votes.voter, block.votes.idea, block.votes.at, block.votes.withdraw)
+            voters = ballots.voter_ids(campaign.id, block.votes.voter.tolist())
+            rows = zip(block.ids, *(c.tolist() for c in columns), block.votes.value.tolist(),
+                       strict=True)  # fmt: skip
+            for vote, voter, idea, at, withdraw, value in rows:
+                moment = from_ms(at)
+                if _within(moment, since, until):
+                    yield {
+                        "campaign": campaign.name,
+                        "vote": vote,
+                        "idea": ideas.get(idea),
+                        "voter": _named(voters.get(voter), pseudonym),
+                        "at": moment,
+                        "action": "withdraw" if withdraw else "cast",
+                        "value": value,
+                    }
+
+
+def export_decisions(
+    store: Store, since: datetime | None, until: datetime | None, pseudonym: Pseudonym | None
+) -> Iterator[dict[str, Any]]:
+    """Yield every decision of a moderator, oldest first."""
+    for decision in Queue(store.db).decisions():
+        if _within(decision.at, since, until):
+            yield {**asdict(decision), "by": _named(decision.by, pseudonym)}
+
+
+def _within(moment: datetime | None, since: datetime | None, until: datetime | None) -> bool:
+    if moment is None:
+        return since is None and until is None
+    return (since is None or moment >= since) and (until is None or moment < until)
+
+
+def _named(account: str | None, pseudonym: Pseudonym | None) -> str | None:
+    return account if account is None or pseudonym is None else pseudonym(account)
+
+
 def _native_author(post: StoredPost) -> str | None:
     if post.author_key is None or ":@" in post.author_key:
         return None
@@ -138,6 +222,6 @@ def _native_author(post: StoredPost) -> str | None:
 
 
 def _hide_author(row: dict[str, Any], post: StoredPost, pseudonym: Pseudonym) -> None:
-    row["author_id"] = None if post.author_key is None else pseudonym(post.author_key)
+    row["author_id"] = _named(post.author_key, pseudonym)
     for field in ("author_handle", "author_name", "author_followers"):
         row[field] = None

@@ -108,6 +108,9 @@ def print_status(context: Context, status: Status) -> None:
         lines.append(tell("No alert is open."))
     if status.unlabelled:
         lines.append(tell("{n} posts wait for labels.", n=status.unlabelled))
+    if status.queue.open:
+        told = "Moderation: {open} items wait, {overdue} of them past their goal."
+        lines.append(tell(told, open=status.queue.open, overdue=status.queue.overdue))
     for receiver, states in status.deliveries.items():
         waiting, dead = states.get("waiting", 0), states.get("dead", 0)
         if waiting or dead:

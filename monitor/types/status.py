@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from monitor.types.alerts import Alert
+from monitor.types.digest import QueueFigures
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,4 +21,5 @@ class Status:
     looked_at: datetime | None
     alerts: tuple[Alert, ...]
     unlabelled: int
+    queue: QueueFigures
     deliveries: Mapping[str, Mapping[str, int]]
