@@ -1,7 +1,7 @@
 """One language: looks messages up, writes numbers, dates and times its way.
 
-Messages are written in English where they are used; `de/LC_MESSAGES/sturmglas.po` holds the
-German ones. The catalogue is read from its source, so that no build step can be forgotten.
+Messages are written in English where they are used; the files of `de/LC_MESSAGES` hold the
+German ones. They are read from their source, so that no build step can be forgotten.
 """
 
 from __future__ import annotations
@@ -99,10 +99,19 @@ def load_language(code: str) -> Language:
     """Return `de` or `en`; anything else is read as English."""
     if code != "de":
         return Language("en", gettext.NullTranslations())
-    source = files("monitor.locale").joinpath("de/LC_MESSAGES/sturmglas.po")
-    with source.open("rb") as stream:
-        catalogue = read_po(stream, locale="de")
+    found = None
+    for source in sorted(files("monitor.locale").joinpath("de/LC_MESSAGES").iterdir(), key=str):
+        if source.name.endswith(".po"):
+            catalogue = _read(source.read_bytes())
+            if found is None:
+                found = catalogue
+            else:
+                found.add_fallback(catalogue)
+    return Language("de", found or gettext.NullTranslations())
+
+
+def _read(source: bytes) -> gettext.GNUTranslations:
     compiled = io.BytesIO()
-    write_mo(compiled, catalogue)
+    write_mo(compiled, read_po(io.BytesIO(source), locale="de"))
     compiled.seek(0)
-    return Language("de", gettext.GNUTranslations(compiled))
+    return gettext.GNUTranslations(compiled)
