@@ -30,6 +30,7 @@ _PLACES: Mapping[str, str] = {
     "mattermost": "connectors.mattermost:Mattermost",
     "slack": "connectors.slack:Slack",
     "x": "connectors.x:X",
+    "fider": "connectors.fider:Fider",
 }
 
 
