@@ -230,7 +230,32 @@ class Retention(Section):
     texts: Duration = Field(timedelta(days=365), description="titles, texts, former texts")
     handles: Duration = Field(timedelta(days=90), description="names; then keyed pseudonyms")
     counts: Duration = Field(timedelta(days=730), description="counts over time of single posts")
+    networks: Duration = Field(
+        timedelta(days=180), description="networks and devices of votes, from a campaign's close"
+    )
     logs: Duration = Field(timedelta(days=1095), description="runs, deliveries, processing log")
+
+
+DROPPED = (
+    "birthday", "birthdate", "date_of_birth", "birth_date", "age", "gender", "sex", "location",
+    "user_location", "geo", "geolocation", "coordinates", "latitude", "longitude", "lat", "lng",
+    "hometown", "address", "bio", "biography", "profile_text", "note", "about_me", "about",
+    "summary_html", "education", "work_history", "relationship_status", "religion", "political",
+    "email", "mail", "phone", "phone_number", "mobile", "ip", "ip_address",
+)  # fmt: skip
+
+
+class Privacy(Section):
+    """What is not kept in the first place, and who answers for the rest."""
+
+    drop: tuple[str, ...] = Field(
+        DROPPED, description="fields of a platform's answer that are never stored"
+    )
+    controller: str | None = Field(None, description="company and address, for the record")
+    contact: str | None = Field(None, description="data protection officer, for the record")
+    lawful_basis: str = Field(
+        "Art. 6(1)(f) GDPR", description="as your legitimate-interest assessment found"
+    )
 
 
 class Moderation(Section):
@@ -252,6 +277,7 @@ class Settings(Section):
     models: Models = Models()
     notify: tuple[NotifySettings, ...] = ()
     retention: Retention = Retention()
+    privacy: Privacy = Privacy()
     moderation: Moderation = Moderation()
 
     @model_validator(mode="after")

@@ -13,11 +13,13 @@ import typer
 
 from monitor.cli import (
     alerts,
+    backup,
     campaign,
     demo,
     labels,
     notify,
     posts,
+    privacy,
     queue,
     reports,
     service,
@@ -34,7 +36,20 @@ app = typer.Typer(
     rich_markup_mode=None,
     epilog="Global options may stand before or after the command.",
 )
-GROUPS = (demo, setup, posts, labels, service, alerts, reports, notify, campaign, queue)
+GROUPS = (
+    demo,
+    setup,
+    posts,
+    labels,
+    service,
+    alerts,
+    reports,
+    notify,
+    campaign,
+    queue,
+    privacy,
+    backup,
+)
 for group in GROUPS:
     app.registered_commands.extend(group.app.registered_commands)
     app.registered_groups.extend(group.app.registered_groups)

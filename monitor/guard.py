@@ -1,0 +1,614 @@
+"""Story of privacy: whom we may collect, what is kept how long, and how somebody is forgotten.
+
+An erasure first writes its tombstones to a file, then empties the store in one transaction, then
+cleans the files, and at each step notes how far it is: killed anywhere, it goes on at the next
+start. A backup that is put back, or a file that is imported anew, meets the same tombstones.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from connectors.types import Account, Post
+from monitor.errors import ConfigError, MonitorError, UsageError
+from monitor.keys import Keys
+from monitor.privacy.minimise import plain_names, without_fields
+from monitor.privacy.traces import is_about
+from monitor.store.accounts import HIDDEN, Accounts, AuthorRow, hidden_key
+from monitor.store.database import optional_ms, to_ms
+from monitor.store.erasure import (
+    MASK,
+    Cleaned,
+    Emptied,
+    Erasure,
+    clean_files,
+    is_distinct,
+    is_nickname,
+    mark_cleaning,
+    needs_cleaning,
+)
+from monitor.store.outbox import Outbox
+from monitor.store.processing import ProcessingLog
+from monitor.store.store import Store
+from monitor.store.tombstones import Kind, Tombstone, Tombstones
+from monitor.types.messages import Message, Receiver
+from monitor.types.roles import account_keys
+
+if TYPE_CHECKING:
+    from monitor.config import Privacy
+    from monitor.config import Retention as Periods
+
+_MENTION = re.compile(r"(?<![\w@])@?(\w[\w.-]*(?:@[\w.-]+\w)?)")
+UPGRADE_COPIES = ".before-upgrade-*"
+"""Ending of the copies that an upgrade leaves; retention and erasure take them."""
+
+COPIES_FOR = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """An account with all that is known by its names, and where it votes and has ideas."""
+
+    account: str
+    authors: tuple[AuthorRow, ...]
+    names: tuple[str, ...]
+    voters: tuple[str, ...] = ()
+    ideas: tuple[Mapping[str, Any], ...] = ()
+
+    @property
+    def is_held(self) -> bool:
+        """Whether anything is held."""
+        return bool(self.authors or self.voters or self.ideas)
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What an erasure did, in numbers; `receipt` is the file that says it in full."""
+
+    account: str
+    posts: int
+    counts: int
+    votes: int
+    deliveries: int
+    receipt: Path | None
+    traces: int = 0
+
+
+class Guard:
+    """Privacy of one store. `keys` are asked for only where a name must be hashed."""
+
+    def __init__(
+        self,
+        store: Store,
+        keys: Callable[[], Keys],
+        periods: Periods,
+        wishes: Privacy,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self.store = store
+        self.db = store.db
+        self.periods = periods
+        self.wishes = wishes
+        self.clock = clock
+        self._keys = keys
+        self._dropped = plain_names(wishes.drop)
+        self._stones: dict[tuple[str, str], int] = {}
+        self._version: str | None = None
+        self._masks = False
+        self.tombstones = Tombstones(self.db, self._beside(".tombstones"))
+        self.accounts = Accounts(self.db)
+
+    def stand(self) -> None:
+        """Watch what is collected from now on; finish what was cut or came back."""
+        self.store.ingest.admit = self.admit
+        self.catch_up()
+
+    # --- what may come in ---------------------------------------------------------------------
+
+    def admit(self, posts: Sequence[Post]) -> Sequence[Post]:
+        """Leave out whom we must not collect, and what of the others we do not need."""
+        self._refresh()
+        admitted = []
+        for post in posts:
+            if post.raw is not None and self._dropped:
+                post = replace(post, raw=without_fields(post.raw, self._dropped))  # noqa: PLW2901
+            if self._stones:
+                if not self._may_come(post):
+                    continue
+                post = self._without_erased(post)  # noqa: PLW2901
+            admitted.append(post)
+        return admitted
+
+    def _may_come(self, post: Post) -> bool:
+        author = post.author or Account()
+        names = account_keys(post.platform, post.host, author.id, author.handle)
+        written = optional_ms(post.created_at)
+        for name in names:
+            key = self.hashed("account", name)
+            if self._is_objected(key):
+                return False
+            erased = self._stones.get(("erased", key))
+            if erased is not None and (written is None or written <= erased):
+                return False
+        return ("post", self.hashed("post", post.uid)) not in self._stones
+
+    def _is_objected(self, key: str) -> bool:
+        objected = self._stones.get(("objected", key))
+        return objected is not None and objected > self._stones.get(("withdrawn", key), -1)
+
+    def _without_erased(self, post: Post) -> Post:
+        """Hide what a post tells of somebody erased: whom it answers, whom it mentions."""
+        changes: dict[str, Any] = {}
+        for field, uid in (("parent_id", post.parent_uid), ("root_id", post.root_uid)):
+            key = None if uid is None else self.hashed("post", uid)
+            if key is not None and ("post", key) in self._stones:
+                changes |= {field: HIDDEN + key, "raw": None}
+        for field in ("title", "text"):
+            text = getattr(post, field)
+            if text and self._masks:
+                masked = _MENTION.sub(lambda m: self._masked(post.platform, m), text)
+                if masked != text:
+                    changes |= {field: masked, "raw": None, "text_raw": None}
+        return replace(post, **changes) if changes else post
+
+    def _masked(self, platform: str, mention: re.Match[str]) -> str:
+        handle = mention[1].rstrip(".-")
+        if mention[0][0] != "@" and not is_nickname(handle):
+            return mention[0]
+        key = self.hashed("handle", f"{platform}:@{handle.casefold()}")
+        return MASK + mention[1][len(handle) :] if ("handle", key) in self._stones else mention[0]
+
+    def _refresh(self) -> None:
+        """Read the tombstones again if somebody, here or in another process, added some."""
+        version = self.tombstones.version()
+        if version != self._version:
+            self._stones, self._version = self.tombstones.load(), version
+            self._masks = any(kind == "handle" for kind, _ in self._stones)
+
+    # --- who is meant -------------------------------------------------------------------------
+
+    def find(self, account: str) -> Person:
+        """Return whom an account means. Raises UsageError for a bad name or one of several."""
+        account = account.strip()
+        platform, colon, rest = account.partition(":")
+        if not (platform and colon and rest.strip("@ ")):
+            raise UsageError(
+                f"{account}: no account; write platform:id, platform:host:id or platform:@handle, "
+                "such as facebook:u9 or mastodon:@anna"
+            )
+        authors = self.accounts.find(account, self._pseudonym)
+        if len({author.key for author in authors}) > 1:
+            listed = ", ".join(author.key for author in authors)
+            raise UsageError(
+                f"{account}: means {len(authors)} accounts ({listed}); name one of them"
+            )
+        bare = account.rpartition(":")[2]
+        names = dict.fromkeys(
+            (account, bare, *(name for author in authors for name in author.names))
+        )
+        voters = self.accounts.voters_among(list(names))
+        return Person(
+            account,
+            tuple(authors),
+            tuple(names),
+            tuple(dict.fromkeys(voter for _, _, voter in voters)),
+            tuple(self.accounts.ideas_of(list(names))),
+        )
+
+    # --- objection ----------------------------------------------------------------------------
+
+    def object(self, account: str, *, withdrawn: bool = False) -> Person:
+        """Never collect an account again (Art. 21), or, `withdrawn`, collect it again."""
+        person = self.find(account)
+        now = self.clock()
+        kind: Kind = "withdrawn" if withdrawn else "objected"
+        stones = [Tombstone(kind, key, to_ms(now)) for key in self._account_stones(person)]
+        self._remember(stones)
+        with self.db.transaction():
+            self.tombstones.save(stones)
+            self.log.add(kind, now, {"posts_held": self._held(person)}, self.subject(account))
+        self.log.remember_head()
+        return person
+
+    def _held(self, person: Person) -> int:
+        return len(self.accounts.post_ids([author.id for author in person.authors]))
+
+    # --- erasure ------------------------------------------------------------------------------
+
+    def erase(
+        self, account: str, receiver: Callable[[str], Receiver | None] = lambda _name: None
+    ) -> Erased | None:
+        """Forget somebody (Art. 17). Returns None where nothing was held.
+
+        `receiver` gives a receiver of messages by its name: some can change what they have shown,
+        so that quotes go there too.
+        """
+        person = self.find(account)
+        now = self.clock()
+        stones = self._stones_of(person, to_ms(now))
+        self._remember(stones)
+        if not person.is_held:
+            with self.db.transaction():
+                self.tombstones.save(stones)
+                self.log.add("erasure_of_unknown", now, {}, self.subject(account))
+            self.log.remember_head()
+            return None
+        emptied, votes, copies = self._empty(person, stones, now)
+        told = self._withdraw(copies, receiver, now)
+        cleaned = self._clean(person.names)
+        receipt = self._save_receipt(person, emptied, votes, told, cleaned)
+        return Erased(
+            account, len(emptied.uids), emptied.counts, votes, len(copies), receipt,
+            sum(cleaned.traces.values()),
+        )  # fmt: skip
+
+    def _empty(
+        self, person: Person, stones: Sequence[Tombstone], now: datetime, until: int | None = None
+    ) -> tuple[Emptied, int, list[tuple[str, str, datetime, str | None]]]:
+        """Empty the store in one transaction. Returns what went and which messages quoted it."""
+        from monitor.campaigning import Campaigning
+
+        erasure = Erasure(self.db, lambda uid: self.hashed("post", uid))
+        with self.db.transaction():
+            uids = self.accounts.uids([author.id for author in person.authors])
+            copies = Outbox(self.db).deliveries_of(uids)
+            emptied = erasure.erase(person.authors, to_ms(now), until)
+            ideas = erasure.erase_ideas(person.names)
+            campaigning = Campaigning(self.db, self.keys)
+            votes = sum(campaigning.erase(voter) for voter in person.voters)
+            posts = [
+                Tombstone("post", self.hashed("post", uid), to_ms(now)) for uid in emptied.uids
+            ]
+            self.tombstones.save([*stones, *posts])
+            facts = {
+                "posts": emptied.posts, "counts": emptied.counts, "votes": votes, "ideas": ideas,
+                "mentions": emptied.mentions, "deliveries": len(copies),
+            }  # fmt: skip
+            self.log.add("erased", now, facts, self.subject(person.account))
+            mark_cleaning(self.db, needed=True)
+        self._remember(posts)
+        self._forget_rejects(person.names)
+        return emptied, votes, copies
+
+    def _clean(self, names: Sequence[str], *, index: bool = True) -> Cleaned:
+        """Clean and search the files; then nothing is left to do for the next start."""
+        for copy in self._upgrade_copies():
+            copy.unlink(missing_ok=True)
+        needles = [name for name in names if is_distinct(name)]
+        cleaned = clean_files(self.db, needles, self.files(), index=index)
+        with self.db.transaction():
+            if cleaned.checkpointed:
+                mark_cleaning(self.db, needed=False)
+            facts = {
+                "searched_bytes": cleaned.searched_bytes,
+                "pages_cleared": cleaned.pages,
+                "traces": sum(cleaned.traces.values()),
+            }
+            self.log.add("cleaned", self.clock(), facts)
+        self.log.remember_head()
+        return cleaned
+
+    def catch_up(self) -> None:
+        """Bring store and tombstone file together; erase again who came back with a backup."""
+        in_file, key_id = self.tombstones.read()
+        known = self.tombstones.load()
+        if known or in_file:
+            self._check_key(key_id)
+        missing = [s for s in in_file if known.get((s.kind, s.key), -1) < s.at]
+        if missing:
+            self._erase_again({(s.kind, s.key): s.at for s in in_file}, missing)
+        self._write_missing(known, in_file)
+        if needs_cleaning(self.db):
+            self._clean(())
+
+    def _check_key(self, key_id: str | None) -> None:
+        if key_id is not None and key_id != self.keys.id:
+            raise ConfigError(
+                f"{self.tombstones.path}: was written with the key {key_id}, here is "
+                f"{self.keys.id}; restore the folder <store>.keys from your backup, for without "
+                "it nobody who was erased or objected can be recognised"
+            )
+
+    def _erase_again(
+        self, stones: Mapping[tuple[str, str], int], missing: Sequence[Tombstone]
+    ) -> None:
+        """Find by their hashes who should be gone, and empty them again."""
+        erased = {key: at for (kind, key), at in stones.items() if kind == "erased"}
+        now = self.clock()
+        for author in [*self.accounts.each(), *self.accounts.hidden()]:
+            moments = [
+                erased[key]
+                for name in (author.key, *author.names)
+                if ":" in name and (key := self.hashed("account", name)) in erased
+            ]
+            if moments and self.accounts.post_ids([author.id]):
+                person = Person(author.key, (author,), author.names)
+                self._empty(person, (), now, max(moments))
+        for voter in self.accounts.voters():
+            if self.hashed("voter", voter) in erased:
+                self._empty(Person(voter, (), (voter,), (voter,)), (), now)
+        with self.db.transaction():
+            self.tombstones.save(missing)
+
+    def _write_missing(
+        self, known: Mapping[tuple[str, str], int], in_file: Sequence[Tombstone]
+    ) -> None:
+        """Write what only the store knows: its file was lost, or a kill came in between."""
+        written = {(stone.kind, stone.key) for stone in in_file}
+        lost = [
+            Tombstone(kind, key, at)  # type: ignore[arg-type]  # the table holds our kinds
+            for (kind, key), at in known.items()
+            if (kind, key) not in written
+        ]
+        if lost:
+            self._remember(lost)
+
+    # --- copies outside -----------------------------------------------------------------------
+
+    def _withdraw(
+        self,
+        copies: Sequence[tuple[str, str, datetime, str | None]],
+        receiver_of: Callable[[str], Receiver | None],
+        now: datetime,
+    ) -> list[dict[str, Any]]:
+        """Change shown messages where the receiver can; say what a person must do elsewhere."""
+        told = []
+        for receiver, _subject, sent_at, receipt in copies:
+            row = {"receiver": receiver, "sent_at": sent_at, "message": receipt}
+            done = self._withdrawn_at(receiver_of(receiver), receiver, receipt, now)
+            row["done"] = "changed to a notice" if done else None
+            row["to_do"] = (
+                None if done else f"delete the message at {receiver} and whatever was made of it"
+            )
+            told.append(row)
+        return told
+
+    def _withdrawn_at(
+        self, receiver: Receiver | None, name: str, sent: str | None, now: datetime
+    ) -> bool:
+        if receiver is None or not receiver.edits:
+            return False
+        thread = self.accounts.thread_of(name, sent)
+        handle = Outbox(self.db).handle(name, thread) if thread else None
+        if thread is None or handle is None:
+            return False
+        notice = "Withdrawn: somebody whom this message quoted was erased."
+        message = Message(
+            key=f"withdrawn {to_ms(now)}", receiver=name, thread=thread, kind="alert",
+            subject=notice, text=notice, slack={"text": notice},
+        )  # fmt: skip
+        try:
+            receiver.send(message, handle, again=False)
+        except MonitorError:
+            return False
+        return True
+
+    def _save_receipt(
+        self,
+        person: Person,
+        emptied: Emptied,
+        votes: int,
+        copies: Sequence[Mapping[str, Any]],
+        cleaned: Cleaned,
+    ) -> Path | None:
+        """Write what was done, without a name, for the file that proves it."""
+        folder = self._folder
+        if folder is None:
+            return None
+        now = self.clock()
+        exports = [
+            {
+                "at": entry.at,
+                "what": entry.facts.get("what"),
+                "with_authors": entry.facts.get("with_authors"),
+                "to_do": "whoever holds this file deletes the person's rows",
+            }
+            for entry in self.log.entries()
+            if entry.action == "exported"
+        ]
+        receipt = {
+            "erased_at": now,
+            "account": self.subject(person.account),
+            "posts": emptied.posts,
+            "counts": emptied.counts,
+            "votes": votes,
+            "ideas": len(person.ideas),
+            "mentions_masked": emptied.mentions,
+            "kept": "times, labels and counts without text, name or id, so that figures stay",
+            "searched_bytes": cleaned.searched_bytes,
+            "traces": {Path(name).name: count for name, count in cleaned.traces.items()},
+            "deliveries": copies,
+            "exports": exports,
+            "backups": "older backups still hold the person; restored, they are erased again "
+            "by the tombstones. Delete those that you no longer need.",
+        }
+        path = folder / "receipts" / f"{now:%Y%m%dT%H%M%S}-{self.subject(person.account)[:8]}.json"
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        text = json.dumps(receipt, ensure_ascii=False, indent=2, default=_as_json)
+        path.write_text(text + "\n", encoding="utf-8")
+        return path
+
+    # --- retention ----------------------------------------------------------------------------
+
+    def retain(self, *, dry_run: bool = False) -> dict[str, int]:
+        """Delete what has been kept long enough. Returns kind -> how many.
+
+        The proof is in the log: what went, and the oldest thing of each kind that is left.
+        """
+        from monitor.store.retention import Retention
+
+        now, periods = self.clock(), self.periods
+        retention = Retention(self.db, self._pseudonym)
+        done = {
+            "raw": retention.raw(now - periods.raw, dry_run=dry_run),
+            "texts": retention.texts(now - periods.texts, now, dry_run=dry_run),
+            "handles": retention.handles(now - periods.handles, dry_run=dry_run),
+            "counts": retention.counts(now - periods.counts, dry_run=dry_run),
+            "networks": retention.networks(now - periods.networks, dry_run=dry_run),
+            "logs": retention.logs(now - periods.logs, dry_run=dry_run),
+            "rejects": self._old_rejects(now - periods.raw, dry_run=dry_run),
+            "copies": self._old_copies(now, dry_run=dry_run),
+        }
+        if dry_run:
+            return done
+        if done["texts"] or done["raw"] or done["handles"]:
+            mark_cleaning(self.db, needed=True)
+        with self.db.transaction():
+            self.log.prune(now - periods.logs)
+            left = {kind: at and at.isoformat() for kind, at in retention.oldest().items()}
+            self.log.add("retention", now, done | {"oldest_left": left})
+        if needs_cleaning(self.db):
+            self._clean((), index=bool(done["texts"]))
+        self.log.remember_head()
+        return done
+
+    def _old_rejects(self, before: datetime, *, dry_run: bool) -> int:
+        """Delete files of refused rows that nobody added to since then."""
+        old = [file for file in self._rejects() if file.stat().st_mtime < before.timestamp()]
+        for file in old if not dry_run else ():
+            file.unlink(missing_ok=True)
+        return len(old)
+
+    def _old_copies(self, now: datetime, *, dry_run: bool) -> int:
+        limit = (now - COPIES_FOR).timestamp()
+        old = [copy for copy in self._upgrade_copies() if copy.stat().st_mtime < limit]
+        for copy in old if not dry_run else ():
+            copy.unlink(missing_ok=True)
+        return len(old)
+
+    # --- log ----------------------------------------------------------------------------------
+
+    @property
+    def keys(self) -> Keys:
+        """The operator's keys."""
+        return self._keys()
+
+    @property
+    def log(self) -> ProcessingLog:
+        """The processing log."""
+        return ProcessingLog(self.db, self.keys.hmac_key, self._beside(".log-head"))
+
+    def note(self, action: str, **facts: Any) -> None:
+        """Write into the log what was done with personal data; `facts` name no person."""
+        self.log.add(action, self.clock(), facts)
+        self.log.remember_head()
+
+    def log_restored(self, posts: int) -> None:
+        """Note that a backup took the store's place: its log goes on from where it ended then."""
+        self.log.forget_head()
+        self.note("restored", posts=posts)
+
+    def note_about(self, action: str, account: str, **facts: Any) -> None:
+        """Like `note`, about an account, which stands there as a keyed hash."""
+        self.log.add(action, self.clock(), facts, self.subject(account))
+        self.log.remember_head()
+
+    def subject(self, account: str) -> str:
+        """Return the keyed hash under which an account stands in log and receipt."""
+        return self.keys.pseudonym(account.casefold(), of="log")
+
+    def hashed(self, of: str, name: str) -> str:
+        """Return the key of a tombstone: of an account, a voter, a handle or a post's uid."""
+        # Not Keys.pseudonym: that derives its key anew, and an import hashes thousands a second.
+        message = f"tombstone {of}\0{name}".encode("utf-8", "surrogatepass")
+        return hmac.digest(self._hash_key, message, "sha256").hex()[:32]
+
+    @cached_property
+    def _hash_key(self) -> bytes:
+        return self.keys.hmac_key
+
+    def files(self) -> list[Path]:
+        """Return every file of the store in which something of a person could stand."""
+        if self.db.path is None:
+            return []
+        beside = sorted(self.db.path.parent.glob(self.db.path.name + "*"))
+        return [*(path for path in beside if path.is_file()), *self._rejects()]
+
+    def _account_stones(self, person: Person) -> list[str]:
+        """Return the hashed names by which the account is recognised when it comes in.
+
+        A handle alone can mean several persons where ids are per server; there it is used only
+        if nothing better is known.
+        """
+        names = [person.account] if not person.authors else []
+        for author in person.authors:
+            keys = account_keys(author.platform, author.host, author.native_id, author.handle)
+            names += [author.key, *keys[:1]]
+            if author.host is None or "@" in (author.handle or "").lstrip("@"):
+                names += keys
+            if ":@" not in person.account:
+                names.append(person.account)
+        names += [
+            hidden_key(author.platform, author.host, self._pseudonym(author.key))
+            for author in person.authors
+            if not author.is_hidden
+        ]
+        return [self.hashed("account", name) for name in dict.fromkeys(names)]
+
+    def _stones_of(self, person: Person, at: int) -> list[Tombstone]:
+        platform = person.account.partition(":")[0]
+        handles = [name for name in person.names if name.startswith("@")]
+        keys = self._account_stones(person)
+        keys += [self.hashed("voter", name) for name in person.names]
+        return [
+            *(Tombstone("erased", key, at) for key in dict.fromkeys(keys)),
+            *(
+                Tombstone("handle", self.hashed("handle", f"{platform}:{h.casefold()}"), at)
+                for h in handles
+            ),
+        ]
+
+    def _remember(self, stones: Sequence[Tombstone]) -> None:
+        self.tombstones.append(stones, self.keys.id)
+
+    def _pseudonym(self, name: str) -> str:
+        return self.keys.pseudonym(name)
+
+    def _forget_rejects(self, names: Sequence[str]) -> None:
+        """Take a person's rows out of the files of refused rows."""
+        distinct = [name for name in names if is_distinct(name)]
+        for file in self._rejects():
+            lines = file.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True)
+            kept = [line for line in lines if not _is_rejected_of(line, names, distinct)]
+            if len(kept) < len(lines):
+                draft = file.with_name(file.name + ".new")
+                draft.write_text("".join(kept), encoding="utf-8")
+                draft.replace(file)
+
+    @property
+    def _folder(self) -> Path | None:
+        return None if self.db.path is None else self.db.path.parent
+
+    def _beside(self, ending: str) -> Path | None:
+        path = self.db.path
+        return None if path is None else path.with_name(path.name + ending)
+
+    def _rejects(self) -> list[Path]:
+        folder = self._folder
+        return sorted((folder / "rejects").glob("*.jsonl")) if folder is not None else []
+
+    def _upgrade_copies(self) -> list[Path]:
+        path = self.db.path
+        return [] if path is None else sorted(path.parent.glob(path.name + UPGRADE_COPIES))
+
+
+def _is_rejected_of(line: str, names: Sequence[str], distinct: Sequence[str]) -> bool:
+    try:
+        row = json.loads(line)
+    except ValueError:
+        return is_about(line, names, distinct)
+    return is_about(row.get("raw") if isinstance(row, dict) else row, names, distinct)
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    raise TypeError(f"no JSON for {type(value).__name__}")
