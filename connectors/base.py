@@ -20,6 +20,7 @@ class ConnectorFacts:
     `STURMGLAS_SOURCES__<NAME>__<SECRET>`. `options` names the keys that `[sources.options]` may
     hold. `requests_per_day` is the budget that the platform grants, None where it states none.
     `exempt` gives the reason for each rung of the quality ladder that cannot be reached.
+    `cost` is what a look that finds nothing new takes of it, in `unit`.
     `expires` is how long the platform's terms let posts and their counts be kept without asking
     anew. `may_derive` is False where its terms forbid to derive labels and figures from posts
     unless the operator was allowed to (option `derived_metrics = true`).
@@ -42,6 +43,8 @@ class ConnectorFacts:
     mentions: bool = False
     limits: tuple[str, ...] = ()
     exempt: tuple[tuple[str, str], ...] = ()
+    cost: float = 1.0
+    unit: str = "requests"
     expires: timedelta | None = None
     may_derive: bool = True
 

@@ -50,6 +50,8 @@ FACTS = ConnectorFacts(
     secrets=("token",),
     options=("derived_metrics",),
     requests_per_day=10_000,
+    cost=4.0,
+    unit="units",
     mentions=True,
     limits=(
         "searches have a bucket of their own: 100 a day",
