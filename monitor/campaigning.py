@@ -118,7 +118,7 @@ class Campaigning:
         return self.campaigns.load(name)
 
     def opened(self, name: str) -> Campaign:
-        """Return the campaign, if it is open. Raises UsageError else, ConfigError for a lost key."""
+        """Return the campaign, if it is open. Raises UsageError, or ConfigError (lost key)."""
         campaign = self.campaigns.load(name)
         if campaign.opened_at is None:
             raise UsageError(

@@ -7,13 +7,13 @@ The files are written beside the old ones and put in place one by one, the signe
 from __future__ import annotations
 
 import json
-import os
 import secrets
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import datetime
 from hashlib import sha256
 from importlib.resources import files as package_files
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +68,7 @@ def publish(story: Campaigning, name: str, folder: Path, now: datetime) -> dict[
     try:
         hashes = _write_all(story, campaign, draft, now)
         for file in [*hashes, MANIFEST]:
-            os.replace(draft / file, folder / file)
+            (draft / file).replace(folder / file)
     finally:
         for left in draft.iterdir():
             left.unlink()
@@ -225,7 +225,7 @@ def _proofs(tree: Tree, heads: list[Head], events: list[LedgerEvent]) -> bytes:
     consistency = [
         {"first": old.size, "second": new.size}
         | {"path": [step.hex() for step in tree.consistency(old.size, new.size)]}
-        for old, new in zip(recent, recent[1:], strict=False)
+        for old, new in pairwise(recent)
     ]
     inclusion = [
         {"entry": event.seq, "size": last}

@@ -57,7 +57,7 @@ def fold(
     withdrawn = votes.withdraw[final]
     index = np.sort(final[~withdrawn])
     idea = votes.idea[index].astype(np.int64)
-    if root is not None:
+    if root is not None and len(index):
         index, idea = _one_each(votes, index, root[idea], doubted)
     return Standing(index, idea, int(refused.sum()), int(withdrawn.sum()))
 

@@ -159,7 +159,7 @@ def includes(leaf: bytes, index: int, size: int, path: Sequence[bytes], root: by
 def extends(
     first: int, second: int, old_root: bytes, new_root: bytes, path: Sequence[bytes]
 ) -> bool:
-    """Tell whether `path` proves that the log of `second` entries extends that of `first` (2.1.4.2)."""
+    """Tell whether `path` proves that the longer log extends the shorter one (2.1.4.2)."""
     if not 0 < first <= second:
         return False
     if first == second:

@@ -113,14 +113,15 @@ def sums(votes: Votes, standing: Standing, rules: Rules, ideas: int) -> Sums:
     """Sum up standing votes per idea and score them by the kind of vote."""
     number = np.bincount(standing.idea, minlength=ideas)
     value = votes.value[standing.index].astype(np.float64)
-    total = np.bincount(standing.idea, weights=value, minlength=ideas)
+    total: Floats = np.bincount(standing.idea, weights=value, minlength=ideas).astype(np.float64)
     reached = np.full(ideas, np.iinfo(np.int64).max)
     if len(standing.index):
         latest = np.full(ideas, np.iinfo(np.int64).min)
         np.maximum.at(latest, standing.idea, votes.at[standing.index])
         reached = np.where(number > 0, latest, reached)
+    score: Floats
     if rules.vote == "updown":
-        ups = np.bincount(standing.idea, weights=value > 0, minlength=ideas)
+        ups = np.bincount(standing.idea, weights=value > 0, minlength=ideas).astype(np.float64)
         score = wilson_lower(ups, number)
     elif rules.vote == "stars":
         score = bayesian_mean(total, number)
@@ -172,7 +173,7 @@ def _ranks(rules: Rules, ideas: Sequence[Idea], shown: Ints, held: Sums) -> tupl
     return shown[order], rank
 
 
-def _lines(
+def _lines(  # noqa: PLR0917 - the columns of one table
     rules: Rules,
     ideas: Sequence[Idea],
     shown: Ints,
@@ -229,7 +230,9 @@ def _too_close(lines: Sequence[TallyLine], appealed: Ints, ideas: Sequence[Idea]
     """
     if len(lines) < 2 or not lines[0].counted:
         return False
-    back = {ideas[number].idea: int(appealed[number]) for number in np.flatnonzero(appealed)}
+    back = {
+        ideas[number].idea: int(appealed[number]) for number in np.flatnonzero(appealed).tolist()
+    }
     worst = lines[0].undisputed
     if not lines[0].suspicious and not back:
         return False

@@ -8,7 +8,7 @@
     python3 verify.py --dir D ...  checks another folder
 
 It prints one line of JSON, {"ok", "entries", "first_bad", "why"}, and exits with 0 only if all is
-well. It uses nothing but Python itself (3.8 or later), so you can read all of it; it takes five
+well. It uses nothing but Python itself (3.9 or later), so you can read all of it; it takes five
 steps, which stand at the bottom in `check`.
 
 What it proves: that no line was altered, dropped, added or swapped since a head was signed, and
@@ -48,6 +48,7 @@ class Tree:
         self.peaks: list[bytes] = []
 
     def append(self, leaf: bytes) -> None:
+        """Add one leaf."""
         rest = self.size
         while rest & 1:
             leaf = sha256(b"\x01" + self.peaks.pop() + leaf).digest()
@@ -56,6 +57,7 @@ class Tree:
         self.size += 1
 
     def root(self) -> str:
+        """Return the root, hex."""
         if not self.peaks:
             return sha256(b"").hexdigest()
         root = self.peaks[-1]
@@ -97,11 +99,13 @@ def entries(file: BinaryIO, tips: set[str]) -> Iterator[tuple[dict[str, Any], by
 
 
 def head_message(campaign: str, head: dict[str, Any]) -> bytes:
+    """Return what a head's signature covers."""
     words = [campaign, head["size"], head["root"], head["tip"], head["at"]]
     return b"sturmglas ledger head v1\n" + "".join(f"{word}\n" for word in words).encode()
 
 
 def read_heads(path: Path, name: str) -> list[dict[str, Any]]:
+    """Read a file of heads, one a line."""
     try:
         lines = path.read_text(encoding="utf-8").split("\n")
         heads = [json.loads(line) for line in lines if line.strip()]
@@ -124,6 +128,7 @@ Point = tuple[int, int, int, int]
 
 
 def add(a: Point, b: Point) -> Point:
+    """Add two points of the curve."""
     m, n = (a[1] - a[0]) * (b[1] - b[0]) % P, (a[1] + a[0]) * (b[1] + b[0]) % P
     s, t = 2 * a[3] * b[3] * D % P, 2 * a[2] * b[2] % P
     e, f, g, h = n - m, t - s, t + s, n + m
@@ -131,6 +136,7 @@ def add(a: Point, b: Point) -> Point:
 
 
 def times(k: int, a: Point) -> Point:
+    """Add a point k times."""
     total: Point = (0, 1, 1, 0)
     while k:
         if k & 1:
@@ -140,6 +146,7 @@ def times(k: int, a: Point) -> Point:
 
 
 def point(packed: bytes) -> Point | None:
+    """Unpack a point; None if there is none."""
     y = int.from_bytes(packed, "little")
     sign, y = y >> 255, y & (2**255 - 1)
     x2 = (y * y - 1) * pow(D * y * y + 1, P - 2, P) % P
@@ -156,6 +163,7 @@ BASE = point((4 * pow(5, P - 2, P) % P).to_bytes(32, "little"))
 
 
 def is_signed(key: str, signature: str, message: bytes) -> bool:
+    """Tell whether the signature (hex) over the message is by the key (hex)."""
     try:
         public, signed = bytes.fromhex(key), bytes.fromhex(signature)
     except ValueError:
@@ -189,6 +197,7 @@ class Count:
         self.keys: list[tuple[int, str]] = []
 
     def add(self, entry: dict[str, Any]) -> None:
+        """Take in one entry of the ledger."""
         kind = entry["type"]
         if kind in ("cast", "withdrawn"):
             at = entry["at"]
@@ -217,6 +226,7 @@ class Count:
             self.keys.append((entry["seq"], entry["key"]))
 
     def ms(self, at: str) -> int:
+        """Return a time in ms."""
         day = self.days.get(at[:10])
         if day is None:
             day = self.days[at[:10]] = date.fromisoformat(at[:10]).toordinal()
@@ -224,11 +234,13 @@ class Count:
         return seconds * 1000 + int(at[20:23])
 
     def root(self, idea: str) -> str:
+        """Return the idea into which this one was joined, or itself."""
         for _ in range(len(self.joined)):
             idea = self.joined.get(idea, idea)
         return idea
 
     def marked(self, state: str) -> Any:
+        """Return the entries of all findings in a state."""
         return {
             entry
             for found, pairs in self.findings.values()
@@ -269,7 +281,7 @@ class Count:
         stars = self.rules.get("vote") == "stars"
         start = min(self.at, default=0)
         span = max(self.at, default=0) - start + 1
-        keys = [voter * span + at - start for voter, at in zip(self.voter, self.at)]
+        keys = [voter * span + at - start for voter, at in zip(self.voter, self.at)]  # noqa: B905
         person, spent = -1, 0
         held: dict[int, int] = {}
         for place in sorted(range(len(keys)), key=keys.__getitem__):
@@ -296,6 +308,7 @@ class Count:
 
 
 def check_tally(folder: Path, result: dict[str, list[int]]) -> None:
+    """Compare the published sums with those from the ledger."""
     try:
         tally = json.loads((folder / "tally.json").read_text(encoding="utf-8"))
         for line in tally["ideas"]:
@@ -309,6 +322,7 @@ def check_tally(folder: Path, result: dict[str, list[int]]) -> None:
 
 
 def check_files(folder: Path, campaign: str, key: str, head: dict[str, Any]) -> None:
+    """Compare every file with the signed list of them."""
     try:
         account = json.loads((folder / "account.json").read_text(encoding="utf-8"))
         words = {"campaign": campaign, "files": account["files"], "head": account["head"]}
@@ -345,7 +359,8 @@ def check(folder: Path, earlier: Path | None = None) -> dict[str, Any]:
     return {"ok": True, "entries": tree.size, "first_bad": None, "why": ""}
 
 
-def check_all(folder: Path, earlier: Path | None, tree: Tree) -> None:
+def check_all(folder: Path, earlier: Path | None, tree: Tree) -> None:  # noqa: PLR0912
+    """Do the five steps; raise Bad at the first that fails."""
     count = Count()
     saved = read_heads(earlier, earlier.name) if earlier is not None else []
     roots: dict[int, str] = {}

@@ -97,10 +97,13 @@ PAGE: Mapping[str, Mapping[str, str]] = {
         "votes_over_time": "Stimmen je Tag",
         "chart_sums": "Stimmen der ersten Ideen: unbestritten, verdächtig, annulliert",
         "rules": "Die Regeln",
-        "rules_fixed": "Sie stehen seit dem {at} fest; ihr Fingerabdruck ist Eintrag 0 des Protokolls:",
+        "rules_fixed": "Fest seit dem {at}; ihr Fingerabdruck ist Eintrag 0 des Protokolls:",
         "rules_changed": "Achtung: Die Regeln wurden am {at} während der Aktion geändert.",
         "key_changed": "Achtung: Seit dem {at} unterschreibt ein anderer Schlüssel.",
-        "refused": "{over_cap} Stimmen gingen über die erlaubte Zahl je Person hinaus und wurden nicht angenommen.",
+        "refused": (
+            "{over_cap} Stimmen gingen über die erlaubte Zahl je Person hinaus und wurden nicht "
+            "angenommen."
+        ),
         "withdrawn": "{withdrawn} Stimmen wurden von ihren Absendern zurückgezogen.",
         "check": "Selbst nachprüfen",
         "check_text": (
@@ -112,8 +115,8 @@ PAGE: Mapping[str, Mapping[str, str]] = {
         "anchor": "Zum Abdrucken in Newsletter oder Zeitung",
         "limits": (
             "Was das beweist: dass seit der Unterschrift keine Zeile geändert, gestrichen oder "
-            "eingefügt wurde und dass das Ergebnis aus den Zeilen folgt. Was es nicht beweist: dass "
-            "hinter jeder Stimme ein Mensch steht. Namen und Adressen stehen in keiner Datei."
+            "eingefügt wurde und dass das Ergebnis aus den Zeilen folgt. Was es nicht beweist: "
+            "dass hinter jeder Stimme ein Mensch steht. Namen und Adressen stehen in keiner Datei."
         ),
         "files": "Dateien",
     },
@@ -195,8 +198,8 @@ PAGE: Mapping[str, Mapping[str, str]] = {
         "anchor": "To be printed in a newsletter or newspaper",
         "limits": (
             "What this proves: that since it was signed no line was changed, dropped or added, and "
-            "that the result follows from the lines. What it does not prove: that there is a person "
-            "behind each vote. Names and addresses are in none of the files."
+            "that the result follows from the lines. What it does not prove: that there is a "
+            "person behind each vote. Names and addresses are in none of the files."
         ),
         "files": "Files",
     },

@@ -205,8 +205,6 @@ def print_report(context: Context, name: str, report: Report) -> None:
         )
         context.out.print(f"  {one_line(finding.explanation[context.lang])}", markup=False)
         context.out.print(f"  {finding.picture}\n", markup=False)
-    for observation in report.observations:
-        context.out.print(f"· {one_line(observation[context.lang])}", markup=False)
     summary = report.summary
     context.out.print(
         f"{summary['findings']} findings, {summary['votes']} votes of {summary['voters']} voters "

@@ -1,4 +1,4 @@
-"""Words of idea campaigns: rules, ideas, votes, findings, tallies, what a check of a ledger says."""
+"""Words of idea campaigns: rules, ideas, votes, findings, tallies, moderation."""
 
 from __future__ import annotations
 
@@ -192,7 +192,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """Doubtful votes on one idea. `entries` are their ledger numbers, `share` is of the idea's votes.
+    """Doubtful votes on one idea. `entries` are their ledger numbers, `share` is 0..1.
 
     `explanation` is two sentences in German and English; `picture` is votes over time.
     `state` is open, proposed, annulled, reinstated.
@@ -214,7 +214,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerEvent:
-    """An entry of the ledger that is no vote. `body` is public, `private` never leaves the store."""
+    """An entry of the ledger that is no vote. `body` is public, `private` stays in the store."""
 
     seq: int
     type: str

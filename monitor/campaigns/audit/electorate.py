@@ -24,10 +24,10 @@ class Electorate:
     `voter` and `idea` number them, `at` is ms, `entry` the ledger's number. `network`, `device`
     and `referrer` are small numbers, 0 unknown. `ideas_of[voter]` is how many ideas they voted
     for, `age[voter]` one of the constants above. `start[idea]:start[idea + 1]` are an idea's rows.
-    `withdrawals` counts withdrawals of that person from that idea. `dense` marks votes from networks
-    that send far more people to that idea than its share, `hopping` those from devices that many
-    people used for that idea in several networks. `meeting` is the chance that two voters of the
-    campaign come from the same network.
+    `withdrawals` counts withdrawals of that person from that idea. `dense` marks votes from
+    networks that send far more people to that idea than its share, `hopping` those from devices
+    that many people used for that idea in several networks. `meeting` is the chance that two
+    voters of the campaign come from the same network.
     """
 
     voter: Ints
@@ -54,7 +54,8 @@ class Electorate:
     @property
     def one_idea(self) -> Bools:
         """Rows of people who voted for nothing else."""
-        return self.ideas_of[self.voter] == 1
+        one: Bools = self.ideas_of[self.voter] == 1
+        return one
 
     @property
     def ages(self) -> NDArray[np.int8]:
@@ -100,7 +101,7 @@ def lay_out(votes: Votes, root: Ints, thresholds: Thresholds) -> Electorate:
 
 
 def _meeting(voter: Ints, network: Ints) -> float:
-    """Return the chance that two voters share a network; rented exits are left out by the caller."""
+    """Return the chance that two voters share a network; the caller leaves out rented exits."""
     known = network > 0
     persons, first = np.unique(voter[known], return_index=True)
     number = np.bincount(network[known][first]) if len(persons) else np.zeros(1)

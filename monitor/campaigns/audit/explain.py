@@ -125,7 +125,8 @@ _CLAUSES: dict[str, dict[str, str]] = {
             "every {window_h} hours bring almost exactly {mean} votes, more evenly than chance"
         ),
         "regularity_night": (
-            "{night} of the votes come by night, around the clock for {days} days (elsewhere {usual})"
+            "{night} of the votes come by night, around the clock for {days} days "
+            "(elsewhere {usual})"
         ),
         "one_idea": "{share} voted for nothing else (elsewhere {usual})",
         "recast": "{people} people withdrew their vote, {times} times in all",

@@ -108,7 +108,8 @@ def _likely(rows: Ints, span: slice, people: Electorate) -> Ints:
     here = np.bincount(people.referrer[rows], minlength=referrers)
     usual = elsewhere / max(elsewhere.sum(), 1)
     rare = here / len(rows) < 0.6 * usual
-    return rows[~rare[people.referrer[rows]]]
+    likely: Ints = rows[~rare[people.referrer[rows]]]
+    return likely
 
 
 def _densest(rows: Ints, people: Electorate) -> Ints:
@@ -120,7 +121,8 @@ def _densest(rows: Ints, people: Electorate) -> Ints:
     stretch = slice(start, start + kept)
     margin = max(int(widths[start] * 0.1), HOUR_MS)
     inside = (at >= at[stretch][0] - margin) & (at <= at[stretch][-1] + margin)
-    return rows[inside]
+    dense: Ints = rows[inside]
+    return dense
 
 
 def _by_idea(kind: str, people: Electorate, rows: Ints, thresholds: Thresholds) -> Iterator[Group]:

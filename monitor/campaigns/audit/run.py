@@ -24,10 +24,9 @@ REMAINDER = 0.4
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What an audit found. `observations` are oddities that accuse nobody, as (de, en) sentences."""
+    """What an audit found, and in numbers."""
 
     findings: tuple[Finding, ...] = ()
-    observations: tuple[Mapping[str, str], ...] = ()
     summary: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -45,7 +44,7 @@ class _Suspect:
         return max(float(np.prod(best)), LEAST_P)
 
 
-def audit(
+def audit(  # noqa: PLR0917 - each is another kind of fact
     votes: Votes,
     ideas: Sequence[Idea],
     root: Ints,
@@ -73,7 +72,6 @@ def audit(
     findings.sort(key=lambda finding: -len(finding.entries))
     return Report(
         tuple(findings),
-        (),
         _summary(findings, len(people.voter), len(people.ideas_of)),
     )
 
