@@ -31,6 +31,7 @@ _PLACES: Mapping[str, str] = {
     "slack": "connectors.slack:Slack",
     "x": "connectors.x:X",
     "fider": "connectors.fider:Fider",
+    "canny": "connectors.canny:Canny",
 }
 
 
