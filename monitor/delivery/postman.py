@@ -9,7 +9,7 @@ piled up during quiet hours or an outage is told once, as it stands by then.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 from itertools import groupby
 from zoneinfo import ZoneInfo
@@ -28,6 +28,18 @@ PILE_AGE = timedelta(minutes=10)
 
 ROUND = 1000
 """Messages that one round sends to one receiver at most, so that others get their turn."""
+
+
+@dataclass(slots=True)
+class Turn:
+    """One receiver's turn in a round: what may still go, what came of it so far."""
+
+    left: int
+    sent: int = 0
+    dead: int = 0
+    closed: bool = False
+    receiver: Receiver | None = None
+    problems: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,35 +78,42 @@ class Postman:
     def _serve(self, entry: NotifySettings, now: datetime, stop: Callable[[], bool]) -> Delivered:
         merged = self._pile(entry, now)
         left = entry.max_per_hour - self.outbox.count_sent(entry.name, now - timedelta(hours=1))
-        sent = dead = 0
-        problems: list[str] = []
-        receiver: Receiver | None = None
-        while left > 0 and sent + dead < ROUND and not stop():
-            due = self.outbox.due(entry.name, now, 1)
+        turn = Turn(left=min(left, ROUND))
+        while turn.left > 0 and not turn.closed and not stop():
+            due = self.outbox.due(entry.name, now, turn.left)
             if not due:
                 break
-            delivery = due[0]
-            try:
-                receiver = receiver or self.connect(entry)
-                self._send(receiver, delivery, now)
-            except ConfigError as error:
-                problems.append(str(error))
-                break
-            except Refused as error:
-                self.outbox.mark_failed(delivery, str(error), None)
-                problems.append(str(error))
-                dead += 1
-            except TryAgain as error:
-                problems.append(str(error))
-                dead += self._put_off(delivery, error, now)
-                break
-            else:
-                sent += 1
-                left -= 1
-        waiting = len(self.outbox.waiting(entry.name))
+            for delivery in due:
+                self._try(entry, delivery, now, turn)
+                if turn.closed or stop():
+                    break
         return Delivered(
-            sent=sent, merged=merged, waiting=waiting, dead=dead, problems=tuple(problems)
+            sent=turn.sent,
+            merged=merged,
+            waiting=self.outbox.count_waiting(entry.name),
+            dead=turn.dead,
+            problems=tuple(turn.problems),
         )
+
+    def _try(self, entry: NotifySettings, delivery: Delivery, now: datetime, turn: Turn) -> None:
+        """Make one attempt and write down in `turn` what came of it."""
+        try:
+            turn.receiver = turn.receiver or self.connect(entry)
+            self._send(turn.receiver, delivery, now)
+        except Refused as error:
+            self.outbox.mark_failed(delivery, str(error), None)
+            turn.problems.append(str(error))
+            turn.dead += 1
+        except TryAgain as error:
+            turn.problems.append(str(error))
+            turn.dead += self._put_off(delivery, error, now)
+            turn.closed = True
+        except ConfigError as error:
+            turn.problems.append(str(error))
+            turn.closed = True
+        else:
+            turn.sent += 1
+            turn.left -= 1
 
     def _send(self, receiver: Receiver, delivery: Delivery, now: datetime) -> None:
         message = delivery.message
@@ -115,12 +134,15 @@ class Postman:
 
     def _pile(self, entry: NotifySettings, now: datetime) -> int:
         """Tell once what piled up: the newest of each matter, or one message for many matters."""
+        oldest = self.outbox.oldest(entry.name)
+        if oldest is None or now - oldest[0] < PILE_AGE or oldest[1] > now:
+            return 0
         waiting = [
             delivery
             for delivery in self.outbox.waiting(entry.name)
             if delivery.message.kind in ("alert", "catch_up")
         ]
-        if len(waiting) < 2 or now - waiting[0].created_at < PILE_AGE or waiting[0].due_at > now:
+        if len(waiting) < 2:
             return 0
         threads = _by_thread(waiting)
         new = [t for t in threads if not self._can_edit(entry, t)]

@@ -59,6 +59,24 @@ class Outbox:
         )
         return [_delivery(row) for row in rows]
 
+    def count_waiting(self, receiver: str) -> int:
+        """Return how many messages wait for a receiver."""
+        return int(
+            self.db.value(
+                "SELECT count(*) FROM deliveries WHERE receiver = ? AND state = 'waiting'",
+                (receiver,),
+            )
+        )
+
+    def oldest(self, receiver: str) -> tuple[datetime, datetime] | None:
+        """Return (queued, due) of the first message that waits, None where none does."""
+        row = self.db.row(
+            "SELECT created_at, due_at FROM deliveries WHERE receiver = ? AND state = 'waiting' "
+            "ORDER BY id LIMIT 1",
+            (receiver,),
+        )
+        return None if row is None else (from_ms(row[0]), from_ms(row[1]))
+
     def mark_attempt(self, delivery: Delivery) -> None:
         """Remember that a message is about to leave, so that a crash is known afterwards."""
         with self.db.transaction() as connection:
