@@ -32,6 +32,7 @@ _PLACES: Mapping[str, str] = {
     "x": "connectors.x:X",
     "fider": "connectors.fider:Fider",
     "canny": "connectors.canny:Canny",
+    "uservoice": "connectors.uservoice:UserVoice",
 }
 
 
