@@ -15,6 +15,7 @@ from connectors.types import Post, Source
 from monitor.config import Secrets, Settings, SourceSettings, parse_settings
 from monitor.delivery.office import Office, open_office
 from monitor.errors import ConfigError, MonitorError, UsageError
+from monitor.measure.answers import parse_hours
 from monitor.pipeline import (
     CompanyWords,
     Labelled,
@@ -95,9 +96,7 @@ class App:
         from monitor.guard import Guard
 
         wishes = self.settings
-        return Guard(
-            self.store, lambda: self.keys, wishes.retention, wishes.privacy, self.clock
-        )
+        return Guard(self.store, lambda: self.keys, wishes.retention, wishes.privacy, self.clock)
 
     @cached_property
     def classifier(self) -> Classifier:
@@ -298,10 +297,12 @@ class App:
     @cached_property
     def house(self) -> House:
         """What a digest needs to know of the company."""
+        hours = self.settings.general.business_hours
         return House(
             company=self.settings.company.name or "",
             timezone=self.settings.general.timezone,
             good=self.settings.alerts.good_rate,
+            hours=parse_hours(hours, self.settings.general.timezone) if hours else None,
         )
 
     def digest(self, kind: PeriodKind, day: date | None = None) -> Digest:

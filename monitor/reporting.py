@@ -10,6 +10,7 @@ from typing import Literal, cast
 from monitor.digest.build import build_digest
 from monitor.digest.values import figure_values
 from monitor.errors import UsageError
+from monitor.measure.answers import BusinessHours
 from monitor.measure.engagement import GOOD
 from monitor.measure.matrix import build_matrix
 from monitor.measure.periods import comparable, last_complete_day, period_of, previous
@@ -47,6 +48,7 @@ class House:
     company: str = ""
     timezone: str = "UTC"
     good: tuple[float, float] = GOOD
+    hours: BusinessHours | None = None
 
 
 def choose_period(kind: PeriodKind, day: date | None, now: datetime, timezone: str) -> Period:
@@ -70,13 +72,25 @@ def make_digest(
         figures,
         queue=FigureTable(store.db).load_queue(as_of or now),
         campaigns=load_campaigns(store.db, period, read_at),
+        storm_level=_storm_level(alerts, period),
         alerts=load_alerts(alerts, period, read_at),
         precision=precision_by_rule(
             {alert.id: alert.rule for alert in alerts.load_list(until=read_at)},
             [verdict for verdict in alerts.load_verdicts() if verdict.at <= read_at],
         ),
     )
-    return build_digest(figures, as_of or now, company=house.company, good=house.good)
+    return build_digest(
+        figures, as_of or now, company=house.company, good=house.good, hours=house.hours
+    )
+
+
+def _storm_level(table: AlertTable, period: Period) -> int:
+    """Return the storm level of the latest tick where that tick looked at this period."""
+    weather = table.load_weather()
+    if weather is None:
+        return 0
+    at, level = weather
+    return level if period.start <= at < period.end + timedelta(days=1) else 0
 
 
 def load_campaigns(db: Database, period: Period, at: datetime) -> tuple[CampaignFigures, ...]:

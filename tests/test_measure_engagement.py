@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import chi2
 
-from monitor.measure.answers import echo_balance, quantile, working_seconds
+from monitor.measure.answers import echo_balance, parse_hours, quantile, wait_s
 from monitor.measure.engagement import engagement_rate, poisson_interval
 from monitor.measure.matrix import build_matrix
 from monitor.measure.periods import comparable, last_complete_day, last_days, period_of, previous
@@ -92,7 +92,9 @@ def test_the_echo_is_3_for_the_satisfied_and_10_for_the_others() -> None:
 def test_a_weekend_does_not_count_as_waiting_in_business_hours() -> None:
     friday_evening = datetime(2026, 3, 6, 20, 0, tzinfo=UTC)
     monday_morning = datetime(2026, 3, 9, 8, 10, tzinfo=UTC)  # 9:10 in Berlin
-    assert working_seconds(friday_evening, monday_morning, BERLIN) == 600
+    hours = parse_hours("09:00-17:00", BERLIN)
+    assert wait_s(friday_evening, monday_morning, hours) == 600
+    assert wait_s(friday_evening, monday_morning, None) == 60 * 3600 + 600
 
 
 @pytest.mark.parametrize(

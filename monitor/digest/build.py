@@ -10,7 +10,7 @@ from statistics import median
 from models.types import SENTIMENTS
 from monitor.digest.topics import find_topics
 from monitor.digest.weather import decide_weather
-from monitor.measure.answers import echo_balance, quantile
+from monitor.measure.answers import BusinessHours, echo_balance, quantile, wait_s
 from monitor.measure.engagement import GOOD, engagement_rate
 from monitor.measure.matrix import build_matrix
 from monitor.measure.shares import share
@@ -40,10 +40,12 @@ def build_digest(
     *,
     company: str = "",
     good: tuple[float, float] = GOOD,
+    hours: BusinessHours | None = None,
 ) -> Digest:
     """Return the digest of the figures' period as read at `now`.
 
-    `company` is its name; `good` are the percent between which an engagement rate counts as good.
+    `company` is its name; `good` are the percent between which an engagement rate counts as good,
+    `hours` those in which an answer may be expected (None: at any time).
     """
     period, tally = figures.period, figures.tally
     earlier = {s.source: s for s in figures.previous_sources}
@@ -58,6 +60,7 @@ def build_digest(
         alerts=figures.alerts,
         queue=figures.queue,
         campaigns=figures.campaigns,
+        storm_level=figures.storm_level,
     )
     read_at = min(now, period.end)
     return Digest(
@@ -74,7 +77,7 @@ def build_digest(
         sources=sources,
         matrix=build_matrix(figures.cells, figures.previous_cells),
         days=figures.days,
-        answers=_answers(tally, figures),
+        answers=_answers(tally, figures, hours),
         echo_balance=echo_balance(tally.satisfied, tally.dissatisfied),
         topics=find_topics(
             figures.texts,
@@ -191,13 +194,14 @@ def _negative(moods: Mapping[str, int]) -> Share:
     return share(moods.get("negative", 0), sum(moods.values()))
 
 
-def _answers(tally: Tally, figures: Figures) -> Answers:
+def _answers(tally: Tally, figures: Figures, hours: BusinessHours | None) -> Answers:
+    waits = [wait_s(asked, answered, hours) for asked, answered in tally.waits]
     dated = [q for q in figures.open_questions if q.created_at is not None]
     return Answers(
         asked=tally.asked,
         answered=tally.answered,
-        median_s=quantile(tally.answer_times_s, 0.5),
-        p90_s=quantile(tally.answer_times_s, 0.9),
+        median_s=quantile(waits, 0.5),
+        p90_s=quantile(waits, 0.9),
         oldest=min(dated, key=lambda q: (q.created_at, q.uid), default=None),
         open_now=figures.open_count,
     )

@@ -119,6 +119,8 @@ def reason_phrase(reason: Reason, language: Language) -> str:
         return f"{matter} ({state_name(str(facts['state']), language)})"
     if reason.code == "storm_over":
         return language.say("a storm of level {level} is over", level=facts["level"])
+    if reason.code == "storm_level":
+        return language.say("criticism keeps coming (level {level} of 6)", level=facts["level"])
     if reason.code == "mood":
         return language.say(
             "{share} of the posts are negative, up from {before}",

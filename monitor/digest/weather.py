@@ -37,10 +37,12 @@ def decide_weather(
     alerts: Sequence[Alert],
     queue: QueueFigures,
     campaigns: Sequence[CampaignFigures],
+    storm_level: int = 0,
 ) -> tuple[Weather, tuple[Reason, ...]]:
     """Return the weather and why; a quiet day has one reason too, which says what quiet means."""
     found = [
         *_alerts(alerts),
+        *_level(storm_level, alerts),
         *_ledgers(campaigns),
         *_mood(negative, previous_negative),
         *_volume(posts),
@@ -69,6 +71,12 @@ def _alerts(alerts: Sequence[Alert]) -> Found:
             yield word, Reason("alert", {**facts, "state": alert.state})
         elif alert.rule == "storm":
             yield "watch", Reason("storm_over", {**facts, "level": alert.peak_level})
+
+
+def _level(storm_level: int, alerts: Sequence[Alert]) -> Found:
+    """Level 2 is repeated criticism: too little for an alert, enough to have an eye on it."""
+    if storm_level >= 2 and not any(alert.open and alert.rule == "storm" for alert in alerts):
+        yield "watch", Reason("storm_level", {"level": storm_level})
 
 
 def _ledgers(campaigns: Sequence[CampaignFigures]) -> Found:

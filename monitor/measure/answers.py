@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from math import ceil
 from zoneinfo import ZoneInfo
@@ -31,26 +32,36 @@ def echo_balance(satisfied: int, dissatisfied: int) -> int:
     return SATISFIED_TELL * satisfied - DISSATISFIED_TELL * dissatisfied
 
 
-def working_seconds(
-    start: datetime,
-    end: datetime,
-    timezone: str,
-    *,
-    opens: time = time(9),
-    closes: time = time(17),
-    weekdays: frozenset[int] = frozenset(range(5)),
-) -> float:
-    """Return the seconds of [start, end) that lie in business hours; weekdays count from Monday 0.
+@dataclass(frozen=True, slots=True)
+class BusinessHours:
+    """When somebody is there to answer: local clock times, weekdays counted from Monday 0."""
+
+    opens: time
+    closes: time
+    timezone: str
+    weekdays: frozenset[int] = frozenset(range(5))
+
+
+def parse_hours(text: str, timezone: str) -> BusinessHours:
+    """Read `09:00-17:00`, Monday to Friday."""
+    opens, closes = (time.fromisoformat(part) for part in text.split("-"))
+    return BusinessHours(opens, closes, timezone)
+
+
+def wait_s(asked: datetime, answered: datetime, hours: BusinessHours | None) -> float:
+    """Return the seconds of [asked, answered) that lie in business hours, or all of them.
 
     A question of Friday evening that is answered on Monday at 9:10 waited ten minutes.
     """
-    zone = ZoneInfo(timezone)
-    day, last = start.astimezone(zone).date(), end.astimezone(zone).date()
+    if hours is None:
+        return max(0.0, (answered - asked).total_seconds())
+    zone = ZoneInfo(hours.timezone)
+    day, last = asked.astimezone(zone).date(), answered.astimezone(zone).date()
     total = 0.0
     while day <= last:
-        if day.weekday() in weekdays:
-            since = max(start, datetime.combine(day, opens, zone))
-            until = min(end, datetime.combine(day, closes, zone))
+        if day.weekday() in hours.weekdays:
+            since = max(asked, datetime.combine(day, hours.opens, zone))
+            until = min(answered, datetime.combine(day, hours.closes, zone))
             total += max(0.0, until.timestamp() - since.timestamp())
         day += timedelta(days=1)
     return total

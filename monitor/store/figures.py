@@ -15,7 +15,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from monitor.store.database import Database, optional_moment, to_ms
+from monitor.store.database import Database, from_ms, optional_moment, to_ms
 from monitor.store.figure_sql import (
     ANSWERS,
     FIGURES,
@@ -234,7 +234,7 @@ class Scan:
             """,
             era=era,
         )[0]
-        waits = self._answer_times(era)
+        waits = self._waits(era)
         satisfied, dissatisfied = self._moods_of_authors(era)
         return Tally(
             **{key: row[key] or 0 for key in row.keys()},  # noqa: SIM118 - a Row iterates values
@@ -243,7 +243,7 @@ class Scan:
             unsure_labels=self._unsure(era),
             languages=self._count("lang", f"era = {era} AND {PUBLIC}"),
             answered=len(waits),
-            answer_times_s=tuple(wait for wait in waits if wait is not None),
+            waits=tuple(wait for wait in waits if wait is not None),
             satisfied=satisfied,
             dissatisfied=dissatisfied,
         )
@@ -263,8 +263,8 @@ class Scan:
         )
         return {row[0]: row[1] for row in rows}
 
-    def _answer_times(self, era: int) -> list[float | None]:
-        """Return one wait in seconds per answered question, None where a time is unknown."""
+    def _waits(self, era: int) -> list[tuple[datetime, datetime] | None]:
+        """Return (asked, first answered) per answered question, None where a time is unknown."""
         answer = ANSWERS.format(
             post="d", what="count(*) || ' ' || coalesce(min(max(a.created_at, d.created_at)), '')"
         )
@@ -273,11 +273,12 @@ class Scan:
             "WHERE era = :era AND asked ORDER BY d.id",
             era=era,
         )
-        waits: list[float | None] = []
+        waits: list[tuple[datetime, datetime] | None] = []
         for row in rows:
             count, _, first = row["answer"].partition(" ")
             if int(count):
-                waits.append((int(first) - row["created_at"]) / 1000 if first else None)
+                asked = from_ms(row["created_at"])
+                waits.append((asked, from_ms(int(first))) if first else None)
         return waits
 
     def _moods_of_authors(self, era: int) -> tuple[int, int]:

@@ -82,7 +82,7 @@ class Tally:
     sentiment, ideas, toxic, unsure and satisfied or dissatisfied authors are of the counted ones,
     `public` of the counted ones not written by the company itself. `asked` are questions and
     complaints of customers in the company's own places, `answered` those of them that the company
-    answered.
+    answered, `waits` when each was asked and first answered, as far as both are known.
     """
 
     posts: int = 0
@@ -103,7 +103,7 @@ class Tally:
     languages: Mapping[str, int] = field(default_factory=dict)
     asked: int = 0
     answered: int = 0
-    answer_times_s: tuple[float, ...] = ()
+    waits: tuple[tuple[datetime, datetime], ...] = ()
     satisfied: int = 0
     dissatisfied: int = 0
 
@@ -234,6 +234,7 @@ class Figures:
     the store's first post: the same weekdays, or the days of the week before where too few of
     those are known (`usual_by` says which); for weeks and months the periods before.
     `days` are (local day, posts) of the two weeks up to the period's end, or of the period.
+    `storm_level` is what the latest tick of the period found, 0 where no tick looked.
     `open_count` questions of the last week wait for an answer, `open_questions` are the oldest
     and the weightiest of them. `texts` are the words that topics are found in: counted posts not
     written by the company (of very many an evenly spread part); `previous_texts` those of the
@@ -263,6 +264,7 @@ class Figures:
     campaigns: tuple[CampaignFigures, ...] = ()
     privacy: PrivacyFigures = field(default_factory=PrivacyFigures)
     newest_post_at: datetime | None = None
+    storm_level: int = 0
 
 
 @dataclass(frozen=True, slots=True)
