@@ -98,7 +98,7 @@ class Discourse:
         forum = _Forum(source, self._traffic)
         for native_id in native_ids:
             now = self._traffic.now()
-            raw = forum.http.find_json(f"/posts/{quote(native_id)}.json")
+            raw = forum.single(native_id)
             if raw is None:
                 uid = make_uid("discourse", forum.http.host, native_id)
                 yield Page(deleted=(Tombstone(uid, now, "gone"),), budget=forum.http.budget)
@@ -203,6 +203,15 @@ class _Forum:
     def _learn_parent(self, topic: int, number: int) -> None:
         found = self._find(f"/posts/by_number/{topic}/{number}.json")
         self.numbers[f"{topic}/{number}"] = str(found.get("id") or "")
+
+    def single(self, native_id: str) -> Json | None:
+        """One post, or None where it is gone; some forums say "not allowed" of a deleted one."""
+        try:
+            return self.http.find_json(f"/posts/{quote(native_id)}.json")
+        except AuthError:
+            # if the list can be read, it was not our key that was refused
+            self.http.get_list("/posts.json", at="latest_posts")
+            return None
 
     def _find(self, path: str) -> dict[str, Any]:
         """What stands around a post; empty where we may not see it, as the post itself counts."""

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from urllib.parse import quote
 
 from connectors.base import ConnectorFacts
-from connectors.errors import SourceGone
+from connectors.errors import AuthError, BadResponse, SourceGone
 from connectors.http import Client, Traffic, host_of
 from connectors.moments import parse_moment
 from connectors.paging import Backward, Listing, make_page
@@ -147,7 +147,7 @@ class _Server:
         if target.startswith("#"):
             return self._timeline(f"/api/v1/timelines/tag/{quote(target[1:], safe='')}"), ()
         if target.startswith("@"):
-            account = self.http.get_json("/api/v1/accounts/lookup", {"acct": target[1:]})
+            account = self._account(target[1:])
             count = account.get("followers_count")
             seen = Followers(self.source.name, self.traffic.now(), int(count or 0))
             path = f"/api/v1/accounts/{quote(self.http.pick(account, 'id', str))}/statuses"
@@ -162,6 +162,20 @@ class _Server:
         raise SourceGone(
             f"target {target!r} is none of {FACTS.target}; correct it", source=self.source.name
         )
+
+    def _account(self, name: str) -> Json:
+        """An account by name; not every server that speaks this API can look one up."""
+        for path, params in (
+            ("/api/v1/accounts/lookup", {"acct": name}),
+            (f"/api/v1/accounts/{quote(name)}", {}),
+        ):
+            try:
+                found = self.http.find_json(path, params)
+            except BadResponse:
+                continue
+            if isinstance(found, dict) and "id" in found:
+                return found
+        raise SourceGone(f"there is no account @{name}; check target", source=self.source.name)
 
     def _timeline(self, path: str, **params: Any) -> Callable[[Json], Listing]:
         def piece(place: Json) -> Listing:
@@ -187,14 +201,20 @@ class _Server:
 
     def thread(self, name: str, place: Json) -> Listing:
         """All that stands above and below a status; a thread that is gone is empty."""
-        context = self.http.find_json(f"/api/v1/statuses/{quote(name)}/context") or {}
+        try:
+            context = self.http.find_json(f"/api/v1/statuses/{quote(name)}/context") or {}
+        except (AuthError, BadResponse):
+            context = {}  # some servers show timelines to all and threads to users only
         above, below = context.get("ancestors") or [], context.get("descendants") or []
         self.roots[name] = _oldest_id(above[:1]) or name
         return Listing([*above, *below])
 
     def statuses(self, ids: Sequence[str]) -> list[Json]:
         """Statuses by id; servers without the batch call (before 4.3) give none."""
-        found = self.http.find_json("/api/v1/statuses", [("id[]", one) for one in ids])
+        try:
+            found = self.http.find_json("/api/v1/statuses", [("id[]", one) for one in ids])
+        except BadResponse:
+            return []
         return found if isinstance(found, list) else []
 
 

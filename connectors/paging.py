@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
-from connectors.errors import BadResponse
+from connectors.errors import BadResponse, Unavailable
 from connectors.moments import parse_moment
 from connectors.types import (
     Budget,
@@ -158,7 +158,14 @@ class Backward:
                     return
                 left -= 1
                 if state.get("todo"):
-                    items, name = self._thread_piece(state, thread, visited)
+                    try:
+                        items, name = self._thread_piece(state, thread, visited)
+                    except Unavailable as error:
+                        if error.retry_after is None:
+                            # one thread that always fails must not hold up all others for ever
+                            self._put_back(state)
+                            yield Step((), _copy(state))
+                        raise
                 else:
                     items, name = self._piece(state, listing, threads, floor, visited), None
                 done = state["reached"] and not state["todo"]
@@ -191,15 +198,23 @@ class Backward:
         thread: Callable[[str, Json], Listing],
         visited: set[str],
     ) -> tuple[Sequence[Json], str]:
-        name, size, place = state["todo"][0]
+        name, size, place, failures = state["todo"][0]
         piece = thread(name, place)
         if piece.next is None:
             del state["todo"][0]
             _remember(state.setdefault("sizes", {}), name, size)
         else:
             self._refuse_circles(visited, [name, piece.next])
-            state["todo"][0] = [name, size, piece.next]
+            state["todo"][0] = [name, size, piece.next, failures]
         return piece.items, name
+
+    def _put_back(self, state: dict[str, Any]) -> None:
+        """Let a thread that failed wait behind the others; after three runs it is left out."""
+        name, size, place, failures = state["todo"].pop(0)
+        if failures + 1 < _MOST_FAILURES:
+            state["todo"].append([name, size, place, failures + 1])
+        else:
+            _remember(state.setdefault("sizes", {}), name, size)
 
     def _floor(self, state: dict[str, Any]) -> datetime:
         """How far back this walk has to go."""
@@ -225,7 +240,7 @@ class Backward:
                 continue
             name, size = found
             if size > 0 and sizes.get(name, 0) < size and all(name != known[0] for known in todo):
-                todo.append([name, size, None])
+                todo.append([name, size, None, 0])
         return todo
 
     def _close(self, state: dict[str, Any]) -> None:
@@ -274,6 +289,7 @@ def walk_several(
 
 
 _SIZES_KEPT = 300
+_MOST_FAILURES = 3
 
 
 def _remember(sizes: dict[str, int], name: str, size: int) -> None:

@@ -151,6 +151,27 @@ def test_a_thread_is_read_when_it_has_grown_and_not_again() -> None:
     assert asked == ["t", "t"]
 
 
+def test_a_thread_that_always_fails_holds_up_nothing_for_ever() -> None:
+    read: list[str] = []
+
+    def thread(name: str, place: Any) -> Listing:
+        if name == "bad":
+            raise Unavailable("500 from its thread")
+        read.append(name)
+        return Listing([])
+
+    def name_of(raw: Any) -> tuple[str, int]:
+        return ("bad" if raw["n"] == 7 else str(raw["n"]), 1)
+
+    records, cursor = [record(n) for n in range(8)], None
+    for _ in range(8):
+        with contextlib.suppress(Unavailable):
+            for step in backward().walk(listing_of(records), cursor, name_of, thread):
+                cursor = step.cursor
+    assert "top" not in cursor
+    assert sorted(read) == [str(n) for n in range(7)]
+
+
 def test_a_forward_walk_turns_pages_only_inside_of_one_key() -> None:
     asked: list[tuple[Any, int]] = []
     keys = [1, 1, 1, 1, 1, 2, 3, 3]

@@ -12,6 +12,7 @@ import httpx
 import pytest
 from connector_cases.world import SECRET
 
+from connectors.base import Refreshes
 from connectors.errors import AuthError, BadResponse, ConnectorError, SourceGone, Unavailable
 from connectors.graph import judge as judge_meta
 from connectors.http import Answer
@@ -181,6 +182,27 @@ def test_a_target_that_means_nothing_is_named(platform: str, target: str) -> Non
         pages(source, always({}))
 
 
+def test_a_server_that_shows_threads_to_users_only_is_read_all_the_same() -> None:
+    def handle(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/context"):
+            return httpx.Response(401, html="<p>log in</p>")
+        return once(status(replies_count=2))(request)
+
+    assert [post.native_id for post in posts(TAG, handle)] == ["5"]
+
+
+def test_a_server_without_account_lookup_is_asked_by_name() -> None:
+    def handle(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/api/v1/accounts/lookup":
+            return httpx.Response(404, html="<h1>Not found</h1>")
+        if request.url.path == "/api/v1/accounts/kim":
+            return httpx.Response(200, json={"id": "1", "followers_count": 7})
+        return once(status())(request)
+
+    found = pages(replace(TAG, target="@kim"), handle)
+    assert found[0].followers[0].followers == 7
+
+
 # --- Discourse --------------------------------------------------------------------------------
 
 
@@ -206,6 +228,25 @@ def test_an_old_forum_with_empty_windows_is_read_on() -> None:
         return httpx.Response(200, json={"latest_posts": [post(n) for n in held]})
 
     assert {p.native_id for p in posts(forum, handle)} == {"500", "499", "120", "119"}
+
+
+@pytest.mark.parametrize("list_status", [200, 403])
+def test_a_forum_that_forbids_a_deleted_post_is_told_from_a_refused_key(list_status: int) -> None:
+    forum = Source(name="f", platform="discourse", base_url="https://forum.example")
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/posts.json":
+            return httpx.Response(list_status, json={"latest_posts": []})
+        return httpx.Response(403, json={"error_type": "invalid_access"})
+
+    built = connector("discourse", Traffic(transport=httpx.MockTransport(handle)))
+    assert isinstance(built, Refreshes)
+    if list_status == 200:
+        (page,) = built.refresh(forum, ["29"])
+        assert page.deleted[0].uid == "discourse:forum.example:29"
+    else:
+        with pytest.raises(AuthError):
+            list(built.refresh(forum, ["29"]))
 
 
 # --- Bluesky ----------------------------------------------------------------------------------
