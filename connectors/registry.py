@@ -33,6 +33,7 @@ _PLACES: Mapping[str, str] = {
     "fider": "connectors.fider:Fider",
     "canny": "connectors.canny:Canny",
     "uservoice": "connectors.uservoice:UserVoice",
+    "trustpilot": "connectors.trustpilot:Trustpilot",
 }
 
 
