@@ -34,6 +34,7 @@ _PLACES: Mapping[str, str] = {
     "canny": "connectors.canny:Canny",
     "uservoice": "connectors.uservoice:UserVoice",
     "trustpilot": "connectors.trustpilot:Trustpilot",
+    "googlereviews": "connectors.googlereviews:GoogleReviews",
 }
 
 
