@@ -37,8 +37,6 @@ app = typer.Typer(
     epilog="Global options may stand before or after the command.",
 )
 GROUPS = (
-    demo, setup, posts, labels, service, alerts, reports, notify, campaign, queue, privacy, backup,
-)  # fmt: skip
     demo,
     setup,
     posts,
