@@ -258,12 +258,15 @@ class BallotBox:
         """Hash each vote's line into the log; returns the commitments and the last line's hash."""
         moments = ledger.times(votes.at)
         bounds = bytearray()
+        names: dict[str, str] = {}
         for seq, vote, at, (_, tag, secret) in zip(
             range(frontier.size, frontier.size + len(new)), new, moments, people, strict=True
         ):
             bound = ledger.commitment(secret, vote.vote, vote.voter, vote.at)
             bounds += bound
-            idea = ledger.text(vote.idea)
+            idea = names.get(vote.idea)
+            if idea is None:
+                idea = names[vote.idea] = ledger.text(vote.idea)
             line = ledger.vote_line(
                 seq, vote.withdraw, at, idea, tag.hex(), vote.value, bound.hex(), prev
             )

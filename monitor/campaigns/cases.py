@@ -176,7 +176,7 @@ def same_person(one: str, other: str) -> bool:
 _PRIVATE = re.compile(
     r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"  # e-mail
     r"|(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w.])"  # IPv4
-    r"|(?<![\w:])(?:[0-9a-fA-F]{1,4}:){3,7}[0-9a-fA-F]{0,4}|(?<!\w)@\w[\w.-]+"  # IPv6, handles
+    r"|(?<![\w:])(?:[0-9a-fA-F]{0,4}:){3,7}[0-9a-fA-F]{0,4}|(?<!\w)@\w[\w.-]+"  # IPv6, handles
     r"|(?<!\w)\+?\d[\d /()-]{7,}\d(?!\w)"  # telephone numbers
 )
 

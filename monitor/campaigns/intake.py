@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -95,8 +96,11 @@ def from_ms(ms: int) -> datetime:
 
 def referrer_host(value: Any) -> str | None:
     """Keep the host of a referrer, or the word given: paths and queries may tell about persons."""
-    if not isinstance(value, str) or not value.strip():
-        return None
+    return _host(value) if isinstance(value, str) and value.strip() else None
+
+
+@lru_cache(maxsize=10_000)  # a campaign has few referrers, and each vote names one
+def _host(value: str) -> str | None:
     text = value.strip().lower()
     if "@" in text and "//" not in text:
         return None

@@ -60,6 +60,9 @@ def prefix(ip: str) -> str:
         return host.rpartition(".")[0]
     if ":" not in host:
         return host
+    groups = host.split(":", 3)
+    if len(groups) == 4 and all(groups[:3]) and "." not in groups[3]:
+        return "".join(group.rjust(4, "0") for group in groups[:3])  # the usual way of writing
     try:
         address = IPv6Address(host.partition("%")[0].partition("/")[0])
     except ValueError:

@@ -38,12 +38,12 @@ def count(
     """Return the tally as of `until` (None: everything held). `ideas` in the order of numbers."""
     cases = find_cases(events, until)
     suspicious, annulled = marked(cases.values(), votes)
-    root = roots(ideas, events, until)
+    root, joined = roots(ideas, events, until), bool(joins(events, until))
     standing = fold(
         votes,
         votes_per_person=rules.votes_per_person,
         by_value=rules.vote == "approval",
-        root=root,
+        root=root if joined else None,
         doubted=suspicious | annulled,
         until=None if until is None else round(until.timestamp() * 1000),
     )
@@ -64,7 +64,7 @@ def count(
         annulled=int(cast.votes.sum() - counted.votes.sum()),
         over_cap=standing.over_cap,
         withdrawn=standing.withdrawn,
-        voters=len(np.unique(votes.voter[standing.index])),
+        voters=int((np.bincount(votes.voter[standing.index]) > 0).sum()),
         margin=lines[0].counted - lines[1].counted if len(lines) > 1 else None,
         too_close=_too_close(lines, _appealed(cases.values(), votes, standing, len(ideas)), ideas),
         winner_cast=best_cast.idea if best_cast and best_cast.cast else None,

@@ -324,7 +324,10 @@ def check_tally(folder: Path, result: dict[str, list[int]]) -> None:
 def check_files(folder: Path, campaign: str, key: str, head: dict[str, Any]) -> None:
     """Compare every file with the signed list of them."""
     try:
-        account = json.loads((folder / "account.json").read_text(encoding="utf-8"))
+        text = (folder / "account.json").read_bytes().decode("ascii")
+        account = json.loads(text)
+        if text != json.dumps(account, indent=1) + "\n":
+            raise ValueError("not as it was written")
         words = {"campaign": campaign, "files": account["files"], "head": account["head"]}
         signature, signed_head = account["signature"], account["head"]
     except (OSError, ValueError, KeyError, TypeError):
