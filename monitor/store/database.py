@@ -18,7 +18,8 @@ import sqlite_utils
 from sqlite_utils import Migrations
 
 from monitor.errors import StoreError
-from monitor.store.migrations import alerts, campaigns, digest, outbox, posts, privacy
+from monitor.store.copying import copy_store
+from monitor.store.migrations import alerts, campaigns, digest, kpis, outbox, posts, privacy
 
 MIGRATIONS: tuple[Migrations, ...] = (
     posts.migrations,
@@ -27,6 +28,7 @@ MIGRATIONS: tuple[Migrations, ...] = (
     alerts.migrations,
     outbox.migrations,
     privacy.migrations,
+    kpis.migrations,
 )
 """Sets of migrations in the order in which they are applied."""
 
@@ -96,6 +98,11 @@ class Database:
         db = sqlite_utils.Database(self.connection)
         self._refuse_newer(db)
         if any(migration_set.pending(db) for migration_set in MIGRATIONS):
+            if self.path is not None and db.table("_sqlite_migrations").exists():
+                # An upgrade that goes wrong half-way shall cost nobody their store.
+                now = datetime.now(UTC)
+                copy = f"{self.path.name}.before-upgrade-{now:%Y%m%dT%H%M%S}"
+                copy_store(self.connection, self.path.with_name(copy))
             for migration_set in MIGRATIONS:
                 migration_set.apply(db)
 
