@@ -7,7 +7,8 @@ const installed = createRequire(path.join(process.env.STURMGLAS_LIVE, 'bluesky',
 const { TestNetwork } = installed('@atproto/dev-env')
 
 TestNetwork.create({
-  dbPostgresSchema: `live_${process.pid}`,
+  // letters only; another one per run, as the network leaves its tables behind
+  dbPostgresSchema: `live_${[...String(process.pid)].map((d) => 'abcdefghij'[d]).join('')}`,
   pds: { port: Number(process.env.PDS_PORT) },
 }).then((network) => {
   console.log('ready', network.pds.url, network.bsky.url)
