@@ -35,6 +35,7 @@ _PLACES: Mapping[str, str] = {
     "uservoice": "connectors.uservoice:UserVoice",
     "trustpilot": "connectors.trustpilot:Trustpilot",
     "googlereviews": "connectors.googlereviews:GoogleReviews",
+    "googleplay": "connectors.googleplay:GooglePlay",
 }
 
 
