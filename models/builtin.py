@@ -107,7 +107,7 @@ class BuiltinClassifier:
         return [
             self._label(
                 utterances[i],
-                framed[i].text,
+                framed[i],
                 {head: p[i] for head, p in probabilities.items()},
                 langs[i],
                 {
@@ -119,15 +119,16 @@ class BuiltinClassifier:
         ]
 
     def _probabilities(self, framed: Sequence[Framed], linear: Floats) -> dict[str, Floats]:
-        fast = to_probabilities(self._fast, linear, None)
+        fast = to_probabilities(self._fast, framed, linear, None)
         if self._encoder is None:
             return fast
         doubtful = _least_sure(fast) < CASCADE_SURE
         asked = [i for i in range(len(framed)) if not self._cascade or doubtful[i]]
         if not asked:
             return fast
-        encoded = self._encoder.score([framed[i] for i in asked])
-        full = to_probabilities(self._full, linear[asked], encoded)
+        part = [framed[i] for i in asked]
+        encoded = self._encoder.score(part)
+        full = to_probabilities(self._full, part, linear[asked], encoded)
         for head, rows in full.items():
             fast[head][asked] = rows
         return fast
@@ -145,14 +146,15 @@ class BuiltinClassifier:
     def _label(
         self,
         utterance: Utterance,
-        cleaned: str,
+        framed: Framed,
         probabilities: Mapping[str, Floats],
         lang: str,
         evidence: Mapping[str, Evidence],
     ) -> Labels:
-        spam = judge_spam(cleaned, utterance.context)
+        spam = judge_spam(framed.text, utterance.context)
         relevance = judge_relevance(utterance.text, utterance.context)
-        calibration = self._fast if self._encoder is None else self._full
+        tier = self._fast if self._encoder is None else self._full
+        calibration = tier.of(framed)
         shares: dict[str, Mapping[str, float] | float] = {
             head: dict(zip(CHOICES[head], map(float, probabilities[head]), strict=True))
             for head in CHOICES
@@ -171,7 +173,7 @@ class BuiltinClassifier:
             spam=spam.yes,
             relevant=relevance.yes,
             probabilities={**shares, "spam": spam.probability, "relevant": relevance.probability},
-            unsure=self._unsure(cleaned, probabilities, flags, lang),
+            unsure=self._unsure(framed.text, probabilities, flags, lang),
             evidence={**evidence, "spam": spam.evidence, "relevant": relevance.evidence},
         )
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from models.heads import CHOICES, COLUMNS, FLAGS, HEADS
+from models.framing import Framed
+from models.heads import COLUMNS, FLAGS, HEADS
 
 Floats = npt.NDArray[np.float32]
 
@@ -30,36 +32,56 @@ class HeadCalibration:
     yes_from: float = 0.5
 
 
-Calibration = Mapping[str, HeadCalibration]
-"""Per head of `heads.HEADS`."""
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """One tier's calibration, per head: of texts in a known place, and of bare ones.
+
+    The codebook's posts (placed: role, platform or thread known) and the public sets (bare texts)
+    differ in how often a value comes, and in where neutral ends; one fit serves neither.
+    """
+
+    placed: Mapping[str, HeadCalibration]
+    bare: Mapping[str, HeadCalibration]
+
+    def of(self, one: Framed) -> Mapping[str, HeadCalibration]:
+        """Return what applies to an utterance."""
+        return self.placed if one.context else self.bare
 
 
 def load_calibration(path: Path, tier: str) -> Calibration:
     """Read one tier's calibration (`full`, `fast`)."""
     stored = json.loads(path.read_text(encoding="utf-8"))["tiers"][tier]
+    return Calibration(_read(stored["placed"]), _read(stored["bare"]))
+
+
+def _read(stored: Mapping[str, Any]) -> dict[str, HeadCalibration]:
     return {
         head: HeadCalibration(
             encoder=stored[head]["encoder"],
             linear=stored[head]["linear"],
             bias=tuple(stored[head]["bias"]),
-            yes_from=stored[head].get("yes_from", 0.5),
+            yes_from=stored[head]["yes_from"],
         )
         for head in HEADS
     }
 
 
 def to_probabilities(
-    calibration: Calibration, linear: Floats, encoder: Floats | None
+    calibration: Calibration, framed: Sequence[Framed], linear: Floats, encoder: Floats | None
 ) -> dict[str, Floats]:
     """Return per head the probabilities, one row a post: all values, or yes alone for flags."""
-    found = {}
-    for head in HEADS:
-        fitted = calibration[head]
-        logits = fitted.linear * linear[:, COLUMNS[head]] + np.array(fitted.bias, np.float32)
-        if encoder is not None:
-            logits = logits + fitted.encoder * encoder[:, COLUMNS[head]]
-        found[head] = sigmoid(logits) if head in FLAGS else softmax(logits)
-    return found
+    placed = np.array([bool(one.context) for one in framed])[:, None]
+    within = {head: apply(calibration.placed[head], head, linear, encoder) for head in HEADS}
+    alone = {head: apply(calibration.bare[head], head, linear, encoder) for head in HEADS}
+    return {head: np.where(placed, within[head], alone[head]) for head in HEADS}
+
+
+def apply(fitted: HeadCalibration, head: str, linear: Floats, encoder: Floats | None) -> Floats:
+    """Return one head's probabilities from whole rows of logits."""
+    logits = fitted.linear * linear[:, COLUMNS[head]] + np.array(fitted.bias, np.float32)
+    if encoder is not None:
+        logits = logits + fitted.encoder * encoder[:, COLUMNS[head]]
+    return sigmoid(logits) if head in FLAGS else softmax(logits)
 
 
 def softmax(logits: Floats) -> Floats:
@@ -73,13 +95,3 @@ def sigmoid(logits: Floats) -> Floats:
     """Return the probability of yes; huge logits do no harm."""
     shares: Floats = (1 / (1 + np.exp(-np.clip(logits, -30, 30)))).astype(np.float32)
     return shares
-
-
-def neutral_calibration() -> Calibration:
-    """Return the calibration that changes nothing: the linear tier's own logits."""
-    return {
-        head: HeadCalibration(
-            encoder=0.0, linear=1.0, bias=(0.0,) * (len(CHOICES[head]) if head in CHOICES else 1)
-        )
-        for head in HEADS
-    }

@@ -43,9 +43,9 @@ def weigh(grams: Grams, rarity: Floats) -> Floats:
     starts = grams.text_starts
     sizes = np.diff(starts)
     # reduceat gives an empty text its neighbour's sum; nothing is scaled by it
-    squares = np.add.reduceat(np.append(values**2, np.float32(0)), starts[:-1])
-    lengths = np.sqrt(np.maximum(squares, 1e-9)).astype(np.float32)
-    weighed: Floats = values / np.repeat(lengths, sizes)
+    squares = np.add.reduceat(np.append(values * values, np.float32(0)), starts[:-1])
+    lengths: Floats = np.sqrt(np.maximum(squares, np.float32(1e-9)), dtype=np.float32)
+    weighed: Floats = (values / np.repeat(lengths, sizes)).astype(np.float32)
     return weighed
 
 

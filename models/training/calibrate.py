@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from scipy.optimize import minimize
+from scipy.special import log_softmax
 
-from models.calibration import HeadCalibration, sigmoid, softmax
+from models.calibration import Calibration, HeadCalibration, apply
+from models.framing import frame
 from models.heads import CHOICES, COLUMNS, FLAGS, HEADS
 from models.training.corpus import Row
 
@@ -22,11 +25,18 @@ CODEBOOK_SHARE = 0.5
 """Share of all weight that rows labelled by the codebook get; the rest goes to public sets."""
 
 
+CLASS_PULL = 0.25
+"""0: values weigh as often as they come, 1: all alike. Flags have a threshold instead."""
+
+
 def fit_head(
     head: str, linear: np.ndarray, encoder: np.ndarray | None, gold: np.ndarray, weights: np.ndarray
 ) -> HeadCalibration:
     """Minimise the weighted log loss of one head over two weights and a bias per value."""
     values = len(CHOICES[head]) if head in CHOICES else 1
+
+    linear = linear.astype(np.float64)
+    encoder = None if encoder is None else encoder.astype(np.float64)
 
     def unpack(x: np.ndarray) -> np.ndarray:
         logits = x[0] * linear + x[2:]
@@ -35,11 +45,11 @@ def fit_head(
 
     def loss(x: np.ndarray) -> float:
         logits = unpack(x)
+        # in 64 bits: the steps of the numeric gradient are lost in 32
         if head in FLAGS:
-            p = np.clip(sigmoid(logits)[:, 0], 1e-6, 1 - 1e-6)
-            rows = -np.where(gold == 1, np.log(p), np.log(1 - p))
+            rows = np.logaddexp(0, np.where(gold == 1, -logits[:, 0], logits[:, 0]))
         else:
-            rows = -np.log(np.clip(softmax(logits)[np.arange(len(gold)), gold], 1e-6, 1))
+            rows = -log_softmax(logits, axis=1)[np.arange(len(gold)), gold]
         start = np.concatenate([[0.5, 0.5 if encoder is not None else 0.0], np.zeros(values)])
         return float((weights * rows).sum() / weights.sum() + TENSION * ((x - start) ** 2).sum())
 
@@ -59,7 +69,7 @@ def choose_threshold(p: np.ndarray, gold: np.ndarray, sources: Sequence[str]) ->
     names = np.array(sources)
     kept = [n for n in sorted(set(sources)) if gold[names == n].sum() >= 8]
     best = (0.0, 0.5)
-    for threshold in np.arange(0.1, 0.61, 0.02):
+    for threshold in np.arange(0.1, 0.71, 0.02):
         scores = []
         for name in kept:
             told, true = p[names == name] >= threshold, gold[names == name] == 1
@@ -86,38 +96,69 @@ def weigh_rows(rows: Sequence[Row]) -> np.ndarray:
     return weights
 
 
-def fit(
-    rows: Sequence[Row], linear: np.ndarray, encoder: np.ndarray | None
-) -> dict[str, HeadCalibration]:
-    """Fit all heads of one tier on held-out rows and their logits."""
-    gold = np.array([row.gold for row in rows])
-    found = {}
-    for place, head in enumerate(HEADS):
-        known = np.flatnonzero(gold[:, place] >= 0)
-        kept = [rows[int(i)] for i in known]
-        own = encoder[known][:, COLUMNS[head]] if encoder is not None else None
-        target = gold[known, place]
-        fitted = fit_head(head, linear[known][:, COLUMNS[head]], own, target, weigh_rows(kept))
-        if head in FLAGS:
-            logits = fitted.linear * linear[known][:, COLUMNS[head]] + np.array(fitted.bias)
-            p = sigmoid(logits if own is None else logits + fitted.encoder * own)[:, 0]
-            names = ["codebook" if sum(v >= 0 for v in r.gold) > 1 else r.source for r in kept]
-            fitted = HeadCalibration(
-                encoder=fitted.encoder,
-                linear=fitted.linear,
-                bias=fitted.bias,
-                yes_from=choose_threshold(p, target, names),
-            )
-        found[head] = fitted
-    return found
+def fit(rows: Sequence[Row], linear: np.ndarray, encoder: np.ndarray | None) -> Calibration:
+    """Fit all heads of one tier on held-out rows and their logits, placed and bare ones apart.
+
+    Where bare rows carry no label of a head (the public sets know two heads), the fit of the
+    placed ones serves them too.
+    """
+    placed = np.array([bool(frame(row.utterance).context) for row in rows])
+    within = {head: _fit_part(head, rows, placed, linear, encoder) for head in HEADS}
+    alone = {head: _fit_part(head, rows, ~placed, linear, encoder) for head in HEADS}
+    for head in HEADS:
+        within[head], alone[head] = within[head] or alone[head], alone[head] or within[head]
+    if any(fitted is None for fitted in within.values()):
+        raise ValueError("held-out rows carry no label of some head: nothing to calibrate by")
+    return Calibration(
+        {head: fitted for head, fitted in within.items() if fitted},
+        {head: fitted for head, fitted in alone.items() if fitted},
+    )
 
 
-def write_tier(path: Path, tier: str, fitted: dict[str, HeadCalibration]) -> None:
+def _fit_part(
+    head: str, rows: Sequence[Row], part: np.ndarray, linear: np.ndarray, encoder: np.ndarray | None
+) -> HeadCalibration | None:
+    """Fit one head on some of the rows; None where none of them carries its label."""
+    gold = np.array([row.gold[HEADS.index(head)] for row in rows])
+    known = np.flatnonzero(part & (gold >= 0))
+    if len(known) == 0:
+        return None
+    kept = [rows[int(i)] for i in known]
+    target = gold[known]
+    own = encoder[known] if encoder is not None else None
+    weights = weigh_rows(kept) * (1.0 if head in FLAGS else _pull(target))
+    columns = COLUMNS[head]
+    own_head = own[:, columns] if own is not None else None
+    fitted = fit_head(head, linear[known][:, columns], own_head, target, weights)
+    if head not in FLAGS:
+        return fitted
+    p = apply(fitted, head, linear[known], own)[:, 0]
+    names = [row.source if row.split != "dev" or _is_bare(row) else "codebook" for row in kept]
+    return replace(fitted, yes_from=choose_threshold(p, target, names))
+
+
+def _is_bare(row: Row) -> bool:
+    return sum(value >= 0 for value in row.gold) <= 1
+
+
+def _pull(gold: np.ndarray) -> np.ndarray:
+    """Weigh rare values up a little: macro-F1 asks for them, log loss alone forgets them."""
+    counts = np.maximum(np.bincount(gold), 1)
+    pulled: np.ndarray = ((counts.mean() / counts) ** CLASS_PULL)[gold]
+    return pulled
+
+
+def write_tier(path: Path, tier: str, fitted: Calibration) -> None:
     """Put one tier into the calibration file, leaving the others as they are."""
     stored: dict[str, Any] = {"tiers": {}}
     if path.exists():
         stored = json.loads(path.read_text(encoding="utf-8"))
-    stored["tiers"][tier] = {
+    stored["tiers"][tier] = {"placed": _plain(fitted.placed), "bare": _plain(fitted.bare)}
+    path.write_text(json.dumps(stored, indent=1) + "\n", encoding="utf-8")
+
+
+def _plain(fitted: Mapping[str, HeadCalibration]) -> dict[str, Any]:
+    return {
         head: {
             "encoder": round(one.encoder, 5),
             "linear": round(one.linear, 5),
@@ -126,4 +167,3 @@ def write_tier(path: Path, tier: str, fitted: dict[str, HeadCalibration]) -> Non
         }
         for head, one in fitted.items()
     }
-    path.write_text(json.dumps(stored, indent=1) + "\n", encoding="utf-8")

@@ -46,7 +46,7 @@ def write_checkpoint(source: Source, folder: Path) -> None:
     model = BertModel(config, add_pooling_layer=False)
     model.load_state_dict(_state(source), strict=False)
     model.save_pretrained(folder)
-    tokenizer = PreTrainedTokenizerFast(
+    tokenizer = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]  # untyped there
         tokenizer_object=build_tokenizer(source.pieces),
         bos_token="<s>",
         pad_token="<pad>",

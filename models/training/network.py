@@ -84,7 +84,7 @@ class Network(nn.Module):
 
     def lower(self, words: Tensor, mask: Tensor) -> Tensor:
         """Return the states after the frozen layers from word vectors [batch, length, hidden]."""
-        states = self.norm(words + self.positions[: words.shape[1]])
+        states: Tensor = self.norm(words + self.positions[: words.shape[1]])
         for layer in self.layers[:FROZEN_LAYERS]:
             states = layer(states, mask[:, None, None, :])
         return states
