@@ -225,9 +225,10 @@ class Sections:
                 annulled=self._n(campaign.votes_annulled),
                 ledger=self._ledger(campaign.ledger_ok),
             )
-            blocks.append(Pairs(((campaign.title, (Span(line),)),)))
+            told: list[Line] = [(Span(campaign.title, "strong"), Span(f": {line}"))]
             if campaign.rising:
-                blocks.append(Pairs(((say("Rising"), (Span(", ".join(campaign.rising)),)),)))
+                told.append((Span(f"{say('Rising')}: {', '.join(campaign.rising)}"),))
+            blocks.append(Bullets(tuple(told)))
             short += (Span(f" · {campaign.title}: {self._ledger(campaign.ledger_ok)}"),)
         return Section(say("Ideas"), say("Ideas"), short, tuple(blocks))
 
