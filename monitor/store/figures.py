@@ -83,6 +83,17 @@ class FigureTable:
             finally:
                 scan.close()
 
+    def load_tallies(
+        self, period: Period, before: Period, source: str | None = None
+    ) -> tuple[tuple[Tally, tuple[SourceTally, ...]], tuple[Tally, tuple[SourceTally, ...]]]:
+        """Return the tallies of a period and of the one `before`; of one source where named."""
+        with self.db.lock:
+            scan = Scan(self.db, period, before, (), None, source)
+            try:
+                return scan.tallies()
+            finally:
+                scan.close()
+
     def explain(
         self, figure: str, period: Period, before: Period, as_of: datetime | None = None
     ) -> tuple[Behind, ...] | None:
@@ -124,8 +135,10 @@ class Scan:
         before: Period,
         comparable: Sequence[tuple[UsualBy, Sequence[Period]]],
         as_of: datetime | None,
+        source: str | None = None,
     ) -> None:
         self.db = db
+        self.source = source
         self.period = period
         self.before = before
         self.comparable = comparable
@@ -169,6 +182,17 @@ class Scan:
             newest_post_at=optional_moment(self._value("SELECT max(created_at) FROM posts")),
         )
 
+    def tallies(
+        self,
+    ) -> tuple[tuple[Tally, tuple[SourceTally, ...]], tuple[Tally, tuple[SourceTally, ...]]]:
+        """Count posts, answers and sources of both periods, without texts."""
+        sources, earlier = self._sources(1, self.period), self._sources(0, self.before)
+        if self.source is not None:
+            sources, earlier = (
+                tuple(s for s in side if s.source == self.source) for side in (sources, earlier)
+            )
+        return (self._tally(1), sources), (self._tally(0), earlier)
+
     def behind(self, figure: str) -> tuple[Behind, ...] | None:
         """Return the posts that a figure counts, each with its part of it."""
         name, _, subject = figure.partition(":")
@@ -200,6 +224,12 @@ class Scan:
             end=to_ms(self.period.end),
             looked=looked,
         )
+        if self.source is not None:
+            self._run(
+                "DELETE FROM temp.digest_posts WHERE id NOT IN (SELECT g.post_id FROM sightings g "
+                "JOIN sources s ON s.id = g.source_id WHERE s.name = :source)",
+                source=self.source,
+            )
 
     def _run(self, sql: str, **parameters: Any) -> list[sqlite3.Row]:
         return self.db.rows(sql, {"as_of": self.as_of, **parameters})
