@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from connectors.base import Connector
 from connectors.types import Post, Source
+from monitor.circumstances import load_circumstances
 from monitor.config import Secrets, Settings, SourceSettings, parse_settings
 from monitor.delivery.office import Office, open_office
 from monitor.errors import ConfigError, MonitorError, UsageError
@@ -30,7 +31,7 @@ from monitor.store.alerts import AlertTable
 from monitor.store.figures import FigureTable
 from monitor.store.outbox import Outbox
 from monitor.store.store import Store
-from monitor.types.alerts import Event, KnownEvent, SourceHealth, WarningInputs
+from monitor.types.alerts import Event
 from monitor.types.digest import Digest, PeriodKind
 from monitor.types.messages import Delivered, Receiver
 from monitor.types.posts import Fetched, SourceState
@@ -252,7 +253,7 @@ class App:
             self.clock(),
             settings=rule_settings(self.settings.alerts),
             zone=self.settings.zone,
-            inputs=self.warning_inputs(),
+            inputs=load_circumstances(self.store, self.settings.events, self.clock()),
             dry_run=dry_run,
         )
         if not dry_run:
@@ -275,24 +276,6 @@ class App:
     def send_digest(self) -> Delivered:
         """Send the digest of the day that is over to everybody who wants it."""
         return self.office.tell_digest(self.digest("day"), self.clock())
-
-    def warning_inputs(self) -> WarningInputs:
-        """Return what the rules are told beside the posts: known events, how sources fare."""
-        fetched = [
-            s for s in self.store.sources.states() if s.state in ("ok", "failing", "stopped")
-        ]
-        return WarningInputs(
-            events=tuple(KnownEvent(e.name, e.from_, e.to) for e in self.settings.events),
-            health=tuple(
-                SourceHealth(
-                    source=state.source,
-                    failing_since=state.failing_since,
-                    last_success=state.last_success,
-                    error=state.error,
-                )
-                for state in fetched
-            ),
-        )
 
     @cached_property
     def house(self) -> House:
