@@ -366,7 +366,8 @@ class Client:
         return f"STURMGLAS_SOURCES__{name}__TOKEN"
 
     def _who(self) -> str:
-        joined = "\0".join(sorted(self._secrets))
+        # of the login, not of the tokens that it is traded for: a pause outlives these
+        joined = "\0".join(sorted(self.source.secrets.values()))
         return hashlib.sha256(joined.encode()).hexdigest()[:16] if joined else ""
 
     def _blot(self, text: str) -> str:

@@ -36,6 +36,7 @@ _PLACES: Mapping[str, str] = {
     "trustpilot": "connectors.trustpilot:Trustpilot",
     "googlereviews": "connectors.googlereviews:GoogleReviews",
     "googleplay": "connectors.googleplay:GooglePlay",
+    "appstore": "connectors.appstore:AppStore",
 }
 
 
