@@ -78,7 +78,7 @@ def test_a_full_day_keeps_to_the_width(store: Store, width: int) -> None:
     fill(store, storm=True)
     rendered = render_text(compose(digest_of(store), load_language("de")), width)
     assert max(map(len, rendered.splitlines())) <= width
-    for word in ("HANDELN", "Shitstorm, Stufe 3", "5,0", "gut"):
+    for word in ("HANDELN", "Shitstorm, Stufe 3", "5,0", "gut", "noch keiner beurteilt"):
         assert word in rendered
 
 
@@ -123,14 +123,14 @@ def test_every_message_of_digests_and_alerts_is_there_in_german() -> None:
     with path.open("rb") as stream:
         catalogue = {m.id: m.string for m in read_po(stream) if m.id}
     assert {m for m in said if not catalogue.get(m)} == set()
-    assert set(catalogue) - said - said_in("cli") == set(), "translated, but never said"
+    assert set(catalogue) - said == set(), "translated, but never said"
 
 
 def said_in(folder: str) -> set[str | tuple[str, ...]]:
     found = extract_from_dir(
         ROOT / "monitor" / folder,
         method_map=[("**.py", "python")],
-        keywords={"say": None, "say_n": (1, 2), "tell": None, "tell_n": (1, 2)},
+        keywords={"say": None, "say_n": (1, 2)},
     )
     return {message for _file, _line, message, _comments, _context in found}
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from monitor.digest.alert_words import actions, ending, part_phrase, unknown_phrase
+from monitor.alerts.wording import reason
+from monitor.digest.alert_words import actions, ending, unknown_phrase
 from monitor.digest.document import Block, Bullets, Document, Heading, Pairs, Quotation, Span, Tone
 from monitor.digest.names import rule_phrase, state_name
 from monitor.digest.safe import masked, one_line, web_address
@@ -30,9 +31,14 @@ def headline(alert: Alert, company: str, language: Language) -> str:
 
 def why(alert: Alert, language: Language) -> str:
     """Say in one sentence what is unusual, with what is usual: the heaviest two parts."""
-    ranked = sorted(alert.parts, key=lambda part: -part.weight)
-    told = [part_phrase(part, language) for part in ranked if part.weight > 0]
-    return ", ".join([phrase for phrase in told if phrase][:2])
+    return "; ".join(reasons(alert, language)[:2])
+
+
+def reasons(alert: Alert, language: Language) -> list[str]:
+    """Return what each part says that carries the alert, the heaviest first."""
+    carrying = [part for part in alert.parts if part.weight > 0 and part.value is not None]
+    ranked = sorted(carrying, key=lambda part: -part.weight)
+    return [reason(part, language.code) for part in ranked]
 
 
 def compose_alert(
@@ -50,8 +56,7 @@ def compose_alert(
     lead = why(alert, language) if alert.open else _looking_back(alert, language)
     tone: Tone = "bad" if alert.open else "good"
     blocks: list[Block] = []
-    weighing = [p for p in sorted(alert.parts, key=lambda p: -p.weight) if p.weight > 0]
-    parts = [phrase for p in weighing if (phrase := part_phrase(p, language))]
+    parts = reasons(alert, language)
     if parts and alert.open:
         blocks += [Heading(say("What it rests on")), Bullets(tuple((Span(p),) for p in parts))]
     told = pick_quotes(quotes)

@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from monitor.digest.names import alert_phrase
+from monitor.alerts.rows import alert_row
 from monitor.digest.values import figure_values
 from monitor.locale.language import Language
 from monitor.types.alerts import Alert
@@ -79,19 +79,9 @@ def as_json(digest: Digest, language: Language) -> dict[str, Any]:
 
 
 def alert_json(alert: Alert, language: Language) -> dict[str, Any]:
-    """Return an alert with the names that `sturmglas alerts --json` uses."""
-    return {
-        "id": alert.id,
-        "rule": alert.rule,
-        "source": alert.source,
-        "level": alert.level,
-        "state": alert.state,
-        "opened_at": moment(alert.opened_at),
-        "updated_at": moment(alert.updated_at),
-        "closed_at": moment(alert.closed_at),
-        "headline": alert_phrase(alert, language),
-        "posts": list(alert.posts),
-    }
+    """Return an alert as `sturmglas alerts --json` tells it."""
+    row = alert_row(alert, language.code)
+    return {k: moment(v) if isinstance(v, datetime) else v for k, v in row.items()}
 
 
 def moment(at: datetime | None) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from monitor.alerts.wording import headline
 from monitor.locale.language import Language
 from monitor.types.alerts import Alert
 from monitor.types.digest import Period, Reason, UsualBy
@@ -104,8 +105,11 @@ def rule_phrase(rule: str, source: str | None, level: int, language: Language) -
 
 def alert_phrase(alert: Alert, language: Language) -> str:
     """Say what an alert is about and how it stands."""
-    level = alert.level if alert.open else alert.peak_level
-    matter = rule_phrase(alert.rule, alert.source, level, language)
+    if alert.open:
+        told = headline(alert, language.code)
+        # Storms say it themselves.
+        return told if alert.rule == "storm" else f"{told} ({state_name(alert.state, language)})"
+    matter = rule_phrase(alert.rule, alert.source, alert.peak_level, language)
     return f"{matter} ({state_name(alert.state, language)})"
 
 

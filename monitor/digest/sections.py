@@ -227,7 +227,8 @@ class Sections:
             )
             told: list[Line] = [(Span(campaign.title, "strong"), Span(f": {line}"))]
             if campaign.rising:
-                told.append((Span(f"{say('Rising')}: {', '.join(campaign.rising)}"),))
+                rising = say("Rising: {ideas}", ideas=", ".join(campaign.rising))
+                told.append((Span(rising),))
             blocks.append(Bullets(tuple(told)))
             short += (Span(f" · {campaign.title}: {self._ledger(campaign.ledger_ok)}"),)
         return Section(say("Ideas"), say("Ideas"), short, tuple(blocks))
