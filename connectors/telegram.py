@@ -62,9 +62,8 @@ class Telegram:
             }
             updates = http.get_list(f"/bot{SECRET_PLACE}/getUpdates", params, at="result")
             ids = [n for raw in updates if (n := key_or_none(_number, raw)) is not None]
+            # also a quiet look is remembered: else the next gap would begin at the last message
             state["at"] = self._traffic.now().isoformat()
-            if not ids and not gaps:
-                return
             if ids:
                 state["offset"] = max(ids) + 1
             counts, _ = parse_each(
@@ -106,8 +105,12 @@ def parse_update(source: Source, raw: Json) -> Post | None:
         return None
     text = message.get("text") or message.get("caption") or ""
     entities = message.get("entities") or message.get("caption_entities") or []
-    above = (message.get("reply_to_message") or {}).get("message_id")
-    top = message.get("message_thread_id") or above
+    answered = message.get("reply_to_message") or {}
+    if "forum_topic_created" in answered:  # what opens a topic answers nobody
+        answered = {}
+    above = answered.get("message_id")
+    thread = None if message.get("is_topic_message") else message.get("message_thread_id")
+    top = thread or above
     number, room = message["message_id"], chat["id"]
     # a channel speaks for itself, its writers stay unnamed
     who = chat if "channel_post" in kind else message.get("from") or message.get("sender_chat")

@@ -347,3 +347,40 @@ def test_an_old_idea_of_fider_is_read_when_it_gets_a_vote() -> None:
     assert not posts(first)
     listed[0]["votesCount"] = 5
     assert [post.likes for post in posts(server.fetch(source, first[-1].cursor))] == [5]
+
+
+# --- Telegram ---------------------------------------------------------------------------------
+
+TELEGRAM = Source(name="tg", platform="telegram", secrets={"token": "123:s3cr3t-t0ken"})
+
+
+def test_a_quiet_day_of_telegram_is_no_gap_and_an_absent_one_is() -> None:
+    server = Server(lambda request: {"ok": True, "result": []})
+    cursor = server.fetch(TELEGRAM)[-1].cursor
+    for _ in range(4):
+        server.now += timedelta(hours=20)
+        (page,) = server.fetch(TELEGRAM, cursor)
+        assert not page.gaps
+        cursor = page.cursor
+    last = server.now
+    server.now += timedelta(hours=30)
+    (gap,) = server.fetch(TELEGRAM, cursor)[0].gaps
+    assert (gap.start, gap.end) == (last, last + timedelta(hours=6))
+
+
+def test_a_message_that_opens_a_forum_topic_of_telegram_answers_nobody() -> None:
+    opened = {"message_id": 3, "forum_topic_created": {"name": "Hilfe"}}
+    message = {
+        "message_id": 4,
+        "date": 1773130000,
+        "chat": {"id": -1001, "type": "supergroup"},
+        "from": {"id": 7, "first_name": "Kim"},
+        "text": "Hallo",
+        "message_thread_id": 3,
+        "is_topic_message": True,
+        "reply_to_message": opened,
+    }
+    answers = iter([[{"update_id": 1, "message": message}], []])
+    server = Server(lambda request: {"ok": True, "result": next(answers)})
+    (post,) = posts(server.fetch(TELEGRAM))
+    assert (post.parent_id, post.root_id) == (None, "-1001:4")
