@@ -45,7 +45,8 @@ def recognise(url: str) -> Recognised | None:
     if re.fullmatch(r"/t/[^/]+/\d+(?:/\d+)?|/c/.+/\d+", path):
         return Recognised("discourse", "", base)
     if found := re.fullmatch(r"/c/([^/]+)", path):
-        return Recognised("lemmy", found[1], base)
+        name = found[1] if "@" in found[1] else f"{found[1]}@{host}"
+        return Recognised("lemmy", f"!{name}", base)
     if url.endswith((".jsonl", ".csv", ".xlsx", ".gz")) and "://" not in url:
         return Recognised("files", url)
     return None
@@ -141,10 +142,10 @@ def _matrix(host: str, path: str, query: dict[str, list[str]]) -> Recognised | N
     return None  # the room stands behind a `#`, and its server is another one than matrix.to
 
 
-def _first_part(platform: str) -> Reader:
+def _first_part(platform: str, sign: str = "") -> Reader:
     def read(host: str, path: str, query: dict[str, list[str]]) -> Recognised | None:
         name = path.strip("/").split("/")[0]
-        return Recognised(platform, name) if name else None
+        return Recognised(platform, f"{sign}{name.lstrip('@')}") if name else None
 
     return read
 
@@ -154,10 +155,9 @@ def _github(host: str, path: str, query: dict[str, list[str]]) -> Recognised | N
     return Recognised("github", found[1]) if found else None
 
 
-def _stackexchange(host: str, path: str, query: dict[str, list[str]]) -> Recognised | None:
-    site = host.removesuffix(".com").removesuffix(".stackexchange")
+def _stackoverflow(host: str, path: str, query: dict[str, list[str]]) -> Recognised | None:
     found = re.match(r"/questions/tagged/([^/]+)", path)
-    return Recognised("stackexchange", f"{site}/{found[1]}" if found else site)
+    return Recognised("stackexchange", found[1].replace("+", ";")) if found else None
 
 
 def _trustpilot(host: str, path: str, query: dict[str, list[str]]) -> Recognised | None:
@@ -166,8 +166,8 @@ def _trustpilot(host: str, path: str, query: dict[str, list[str]]) -> Recognised
 
 
 def _appstore(host: str, path: str, query: dict[str, list[str]]) -> Recognised | None:
-    found = re.match(r"/([a-z]{2})/app/.*/?id(\d+)", path)
-    return Recognised("appstore", f"{found[1]}/{found[2]}") if found else None
+    found = re.search(r"/id(\d+)$", path)
+    return Recognised("appstore", found[1]) if found else None
 
 
 def _googleplay(host: str, path: str, query: dict[str, list[str]]) -> Recognised | None:
@@ -182,10 +182,10 @@ _HOSTS: tuple[tuple[re.Pattern[str], Reader], ...] = (
     (re.compile(r"matrix\.to"), _matrix),
     (re.compile(r"(?:[a-z-]+\.)?facebook\.com"), _first_part("facebook")),
     (re.compile(r"instagram\.com"), _first_part("instagram")),
-    (re.compile(r"(?:twitter|x)\.com"), _first_part("x")),
-    (re.compile(r"t\.me"), _first_part("telegram")),
+    (re.compile(r"(?:twitter|x)\.com"), _first_part("x", "@")),
+    (re.compile(r"t\.me"), _first_part("telegram", "@")),
     (re.compile(r"github\.com"), _github),
-    (re.compile(r"stackoverflow\.com|.+\.stackexchange\.com|serverfault\.com"), _stackexchange),
+    (re.compile(r"stackoverflow\.com"), _stackoverflow),
     (re.compile(r"(?:[a-z]+\.)?trustpilot\.com"), _trustpilot),
     (re.compile(r"apps\.apple\.com|itunes\.apple\.com"), _appstore),
     (re.compile(r"play\.google\.com"), _googleplay),
