@@ -10,7 +10,9 @@ for each text and each post's id.
 from __future__ import annotations
 
 import argparse
+import os
 import random
+import resource
 import shutil
 import sqlite3
 import tempfile
@@ -72,6 +74,12 @@ def busiest(store: Path, of: int) -> str:
     return str(row[0])
 
 
+def cpu_s() -> float:
+    """Return the seconds that this process and its children computed."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(usage.ru_utime + usage.ru_stime for usage in used)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--posts", type=int, default=1_000_000)
@@ -87,14 +95,15 @@ def main() -> None:
             account = fill(path, options.posts, options.of)
         app = App(Settings(), path, clock=lambda: datetime.now(UTC))
         held = app.store.posts.count()
-        started = time.perf_counter()
+        started, worked = time.perf_counter(), cpu_s()
         erased = app.guard.erase(account)
-        took = time.perf_counter() - started
+        took, worked = time.perf_counter() - started, cpu_s() - worked
         app.close()
         assert erased is not None
         print(
             f"erased {erased.posts:,} posts of {held:,} in {took:.2f} s (target below "
-            f"{TARGET_S:.0f}); traces that the program found: {erased.traces}"
+            f"{TARGET_S:.0f}; {worked:.2f} s of computing, load {os.getloadavg()[0]:.1f}); "
+            f"traces that the program found: {erased.traces}"
         )
         left = 0
         for file in Path(temporary).rglob("*"):

@@ -10,7 +10,7 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
@@ -258,11 +258,51 @@ class Privacy(Section):
     )
 
 
+class Service(Section):
+    """How others learn that `run` is alive."""
+
+    metrics_port: int | None = Field(
+        None, ge=0, le=65535, description="OpenMetrics at http://127.0.0.1:PORT/metrics"
+    )
+    alive_url: str | None = Field(
+        None, pattern=r"^https?://\S+$", description="called after each tick that went well"
+    )
+
+
 class Moderation(Section):
     """Time goals of the queue."""
 
     answer_within: Duration = Field(timedelta(hours=24), description="for questions")
     review_within: Duration = Field(timedelta(hours=72), description="for items of the queue")
+
+
+class GoalSettings(Section):
+    """What shall be reached at a touchpoint: specific, measured, with a day."""
+
+    satisfaction: float = Field(gt=0, le=100, description="satisfied of those who took a side, %")
+    by: date = Field(description="last day to reach it, such as 2026-12-31")
+
+
+class TouchpointSettings(Section):
+    """A place or matter where customers meet the company."""
+
+    name: str = Field(min_length=1, description="as it shall stand on the map")
+    phase: str = Field(
+        "",
+        description="activation, information, action, retention, or words of your own model",
+    )
+    sources: tuple[str, ...] = Field((), description="names of sources: all that is posted there")
+    topics: tuple[str, ...] = Field(
+        (), description="words; with sources only posts there, else posts of every source"
+    )
+    owner: str | None = Field(None, description="department that looks after it")
+    goal: GoalSettings | None = Field(None, description='{ satisfaction = 80, by = "2026-12-31" }')
+
+    @model_validator(mode="after")
+    def _says_where(self) -> TouchpointSettings:
+        if not self.sources and not self.topics:
+            raise ValueError(f"touchpoint {self.name!r} needs sources or topics")
+        return self
 
 
 class Settings(Section):
@@ -279,6 +319,8 @@ class Settings(Section):
     retention: Retention = Retention()
     privacy: Privacy = Privacy()
     moderation: Moderation = Moderation()
+    service: Service = Service()
+    touchpoints: tuple[TouchpointSettings, ...] = ()
 
     @model_validator(mode="after")
     def _names_differ(self) -> Settings:

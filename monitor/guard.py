@@ -282,7 +282,11 @@ class Guard:
         """Clean and search the files; then nothing is left to do for the next start."""
         for copy in self._upgrade_copies():
             copy.unlink(missing_ok=True)
-        needles = [name for name in names if is_distinct(name)]
+        needles = [
+            name
+            for name in names
+            if is_distinct(name) and not self.accounts.is_part_of_a_name(name)
+        ]
         cleaned = clean_files(self.db, needles, self.files(), index=index)
         with self.db.transaction():
             if cleaned.checkpointed:

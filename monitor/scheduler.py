@@ -22,6 +22,7 @@ from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from monitor.errors import StoreError
+from monitor.vitals import metrics_served, tell_alive
 
 if TYPE_CHECKING:
     from connectors.types import Source
@@ -48,8 +49,9 @@ def serve(app: App, stop: Callable[[], bool]) -> None:
         log.info("running", sources=len(app.settings.sources), store=str(app.store_path))
         waiting = threading.Event()
         try:
-            while not stop():
-                waiting.wait(0.5)
+            with metrics_served(app, app.settings.service.metrics_port):
+                while not stop():
+                    waiting.wait(0.5)
         finally:
             scheduler.shutdown(wait=True)
             log.info("stopped")
@@ -161,6 +163,7 @@ def tick_turn(app: App, stop: Callable[[], bool]) -> None:
     app.label(stop=stop)
     if not stop():
         app.tick(stop=stop)
+        tell_alive(app.settings.service.alive_url)
 
 
 def _report_bug(event: JobExecutionEvent) -> None:

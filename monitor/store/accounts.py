@@ -106,6 +106,19 @@ class Accounts:
         found = self.db.value(sql, (receiver, receipt))
         return None if found is None else str(found)
 
+    def is_part_of_a_name(self, needle: str) -> bool:
+        """Whether somebody who is held has a name in which `needle` stands: u30 in u301.
+
+        A search for it could then not tell the two apart.
+        """
+        return (
+            self.db.row(
+                "SELECT 1 FROM authors WHERE instr(key, ?1) OR instr(handle, ?1) LIMIT 1",
+                (needle,),
+            )
+            is not None
+        )
+
     def post_ids(self, authors: Sequence[int]) -> list[int]:
         """Return the ids of the authors' posts that still hold something of the person."""
         rows = self.db.rows(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -77,6 +77,10 @@ class Database:
                 f"{self.path}: the folder {self.path.parent} does not exist; "
                 "create it, or name another place with --db or [store] path"
             )
+        if self.path is not None and not self.path.exists():
+            # People's words: for the owner's eyes. SQLite's own files take over these rights.
+            with suppress(OSError):
+                self.path.touch(mode=0o600)
         connection = sqlite3.connect(
             str(self.path) if self.path else ":memory:",
             timeout=BUSY_TIMEOUT_S,

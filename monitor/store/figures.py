@@ -88,7 +88,7 @@ class FigureTable:
     ) -> tuple[tuple[Tally, tuple[SourceTally, ...]], tuple[Tally, tuple[SourceTally, ...]]]:
         """Return the tallies of a period and of the one `before`; of one source where named."""
         with self.db.lock:
-            scan = Scan(self.db, period, before, (), None, source)
+            scan = Scan(self.db, period, before, (), None, source=source)
             try:
                 return scan.tallies()
             finally:
@@ -135,6 +135,7 @@ class Scan:
         before: Period,
         comparable: Sequence[tuple[UsualBy, Sequence[Period]]],
         as_of: datetime | None,
+        *,
         source: str | None = None,
     ) -> None:
         self.db = db
