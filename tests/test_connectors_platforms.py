@@ -384,3 +384,43 @@ def test_a_message_that_opens_a_forum_topic_of_telegram_answers_nobody() -> None
     server = Server(lambda request: {"ok": True, "result": next(answers)})
     (post,) = posts(server.fetch(TELEGRAM))
     assert (post.parent_id, post.root_id) == (None, "-1001:4")
+
+
+# --- Discord ----------------------------------------------------------------------------------
+
+
+def snowflake(moment: datetime) -> str:
+    return str((int(moment.timestamp() * 1000) - 1420070400000) << 22)
+
+
+def test_a_forum_of_discord_is_its_threads_and_a_quiet_one_is_not_read_again() -> None:
+    first, second = snowflake(NOW - timedelta(hours=2)), snowflake(NOW - timedelta(hours=1))
+
+    def message(number: str, at: datetime) -> dict[str, Any]:
+        author = {"id": "5", "username": "kim"}
+        stamp = at.isoformat()
+        return {"id": number, "type": 0, "timestamp": stamp, "author": author, "content": "Hallo"}
+
+    def serve(request: httpx.Request) -> Any:
+        path = request.url.path.removeprefix("/api/v10")
+        if path == "/channels/77":
+            return {"id": "77", "type": 15, "guild_id": "1"}
+        if path == "/guilds/1/threads/active":
+            opened = {"id": first, "parent_id": "77", "name": "Laut", "last_message_id": second}
+            return {"threads": [opened, {"id": "9", "parent_id": "66", "last_message_id": second}]}
+        if path == "/channels/77/threads/archived/public":
+            return {"threads": [], "has_more": False}
+        assert path == f"/channels/{first}/messages"
+        if "before" in request.url.params:
+            return []
+        answer = message(second, NOW - timedelta(hours=1))
+        return [answer, message(first, NOW - timedelta(hours=2))]
+
+    server = Server(serve)
+    source = Source(name="forum", platform="discord", target="77", secrets={"token": "s3cr3t-t"})
+    pages = server.fetch(source)
+    found = {post.native_id: post for post in posts(pages)}
+    opening, below = found[f"{first}:{first}"], found[f"{first}:{second}"]
+    assert (opening.kind, opening.title, opening.parent_id) == ("post", "Laut", None)
+    assert below.parent_id == below.root_id == opening.root_id == opening.native_id
+    assert server.fetch(source, pages[-1].cursor) == []
