@@ -27,6 +27,7 @@ QUIET = Evidence(
     slogan=0.0,
     removal_talk=0.0,
     press=0,
+    usual_press=0.3,
     reach=None,
     removed=0,
     repeat_critics=0,

@@ -19,8 +19,12 @@ USUAL_SHARE = 0.2
 USUAL_WEIGHT = 10.0
 """A negative share to begin with, worth so many posts, before a source has shown its own."""
 
-STIFFEST, LOOSEST = 200.0, 4.0
-"""Bounds of a + b of the beta prior: how surely the next hours resemble the last weeks."""
+STIFFEST, LOOSEST = 200.0, 20.0
+"""Bounds of a + b of the beta prior: how surely the next hours resemble the last weeks.
+
+At its loosest, days differ by nine points around a share of 20 %: few posts a day would else make
+every day look like any other.
+"""
 
 
 class Baselines:
@@ -87,8 +91,9 @@ class Baselines:
 
         Mean and spread of the last four weeks' days, by the method of moments, shrunk to
         `USUAL_SHARE`; the spread between days is what makes an ordinary bad day unsurprising.
+        Today is not among them: a storm shall not explain itself.
         """
-        days = [*self._days, self._today]
+        days = [*self._days, np.zeros_like(self._today)]
         posts = np.array([day[0] for day in days])
         negative = np.array([day[1] for day in days])
         total = posts.sum(axis=0)
@@ -98,7 +103,7 @@ class Baselines:
         chance = mean * (1 - mean) * (posts > 0).sum(axis=0) / np.maximum(total, 1)
         between = np.maximum(variance - chance, 1e-4)
         firmness = np.clip(mean * (1 - mean) / between - 1, LOOSEST, STIFFEST)
-        # A source that has hardly been read cannot be surprising: its prior stays loose.
+        # A source that has hardly been read is not known well: its prior stays loose.
         firmness = np.minimum(firmness, LOOSEST + total / 4)
         return mean * firmness, (1 - mean) * firmness
 
@@ -107,9 +112,16 @@ class Baselines:
         """Return how many hours of each row were known."""
         return self._volume.known_steps
 
-    def expected_last_day(self, now: datetime) -> Floats:
-        """Return posts that a day up to `now` usually brings, a row each; 0 where unknown."""
-        start = now.astimezone(self._zone) - timedelta(hours=24)
-        hours = [self._volume.expect(start + n * HOUR) for n in range(24)]
-        expected: Floats = np.nan_to_num(np.sum(hours, axis=0))
-        return expected
+    def expected_since(self, quiet_hours: Floats, now: datetime) -> Floats:
+        """Return posts that the last `quiet_hours` (one number a source) usually bring.
+
+        By the hour of the day, so that a quiet night is no surprise; beyond two days the mean
+        of these two days goes on.
+        """
+        local = now.astimezone(self._zone)
+        hours = [self._volume.expect(local - n * HOUR)[: self.sources] for n in range(1, 49)]
+        since = np.vstack([np.zeros(self.sources), np.cumsum(np.nan_to_num(hours), axis=0)])
+        whole = np.minimum(quiet_hours.astype(int), 48)
+        within: Floats = since[whole, np.arange(self.sources)]
+        beyond: Floats = within * np.maximum(quiet_hours, 48) / 48
+        return np.where(quiet_hours > 48, beyond, within)

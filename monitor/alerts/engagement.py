@@ -25,11 +25,14 @@ RIPE_H = 72.0
 
 YOUNGEST_H = 1.0
 OLDEST_JUDGED = timedelta(days=4)
-LEAST_POSTS = 8
+LEAST_POSTS = 12
+RARE = 0.03
+"""Share of the earlier posts that may have done as well (or as badly) for it to be news."""
+
 MOST_POSTS = 90
 SURE = 0.8
 FINAL_H = 0.25
-"""A look this soon that is the only one comes from an export: it shows the final numbers."""
+"""A look this soon that is the only one, and not nought, is an export's: the final numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +98,8 @@ def at_age(post: Resonance, age_h: float) -> float | None:
 
 
 def _is_final(post: Resonance) -> bool:
-    return len(post.looks) == 1 and post.looks[0].age_h <= FINAL_H
+    only = post.looks[0] if len(post.looks) == 1 else None
+    return only is not None and only.age_h <= FINAL_H and only.interactions > 0
 
 
 def unusual_posts(
@@ -148,14 +152,16 @@ def judge(
     low, high = count_surprise(
         round(interactions), usual.shape, usual.rate / (usual.rate + post.followers)
     )
+    rates = np.array([y / f for y, f in known])
+    rate = interactions / post.followers
+    better, worse = float((rates >= rate).mean()), float((rates <= rate).mean())
     rule: Literal["engagement_high", "engagement_low"]
-    if high >= settings.engagement_surprise:
+    if high >= settings.engagement_surprise and better <= RARE:
         rule, surprise = "engagement_high", high
-    elif low >= settings.engagement_surprise and age_h >= 24:
+    elif low >= settings.engagement_surprise and worse <= RARE and age_h >= 24:
         rule, surprise = "engagement_low", low
     else:
         return None
-    rate = 100 * interactions / post.followers
     return Finding(
         rule=rule,
         source=source,
@@ -163,7 +169,7 @@ def judge(
         score=surprise,
         size=round(interactions),
         parts=(
-            Part("engagement_rate", round(rate, 2), round(100 * usual.mean, 2), 1.0),
+            Part("engagement_rate", round(100 * rate, 2), round(100 * usual.mean, 2), 1.0),
             Part("interactions", round(interactions), round(usual.mean * post.followers, 1), 0.5),
             Part("age_hours", round(age_h, 1), None, 0.0),
             Part("surprise", round(surprise, 1), settings.engagement_surprise, 1.0),

@@ -36,13 +36,18 @@ class RuleSettings:
 
 @dataclass(frozen=True, slots=True)
 class StormThresholds:
-    """When criticism becomes a storm. `held` thresholds apply while one is on (hysteresis)."""
+    """When criticism becomes a storm. `held` thresholds apply while one is on (hysteresis).
+
+    `rarity` (deviations above the usual daily peak of criticism) and half the `surprise` (-log10
+    of the chance of such a share) must reach `together`: either may be weak, not both.
+    """
 
     windows: tuple[timedelta, ...] = (timedelta(hours=1), timedelta(hours=3))
     voices: int = 8
     times_usual: float = 3.0
     rarity: float = 1.0
-    surprise: float = 2.5
+    surprise: float = 2.0
+    together: float = 3.2
     share_above_usual: float = 0.15
     low_above_usual: float = 0.05
     least_share: float = 0.35

@@ -124,7 +124,7 @@ def silent_sources(
     no post where a Poisson mean was expected; a source in a gap is unknown, not silent.
     """
     sources = len(observation.sources)
-    expected = baselines.expected_last_day(observation.now)[:sources] * quiet_hours / 24
+    expected = baselines.expected_since(quiet_hours, observation.now)
     surprise = np.where(quiet_hours >= 6, expected / np.log(10), 0.0)
     old_enough = baselines.known_hours[:sources] >= settings.min_history / HOUR
     silent = (surprise >= settings.silence_surprise) & old_enough

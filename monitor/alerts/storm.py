@@ -56,6 +56,7 @@ class Evidence:
     slogan: float
     removal_talk: float
     press: int
+    usual_press: float
     reach: float | None
     removed: int
     repeat_critics: int
@@ -150,6 +151,7 @@ def gather(
         slogan=top_tag / len(critics) if top_tag >= thresholds.platform_voices else 0.0,
         removal_talk=_share(critics.about_removal),
         press=_press(observation, at),
+        usual_press=_usual_press(observation, baselines),
         reach=_reach(critics.followers),
         removed=removed,
         repeat_critics=_repeat_critics(day),
@@ -196,7 +198,11 @@ def is_wave(e: Evidence, settings: RuleSettings, t: StormThresholds, *, held: bo
             and e.voices >= max(t.cold_voices, t.times_usual * (e.before + 1))
             and e.share_low >= t.cold_share
         )
-    return e.voices >= max(t.voices, t.times_usual * e.usual_voices) and e.rarity >= t.rarity
+    return (
+        e.voices >= max(t.voices, t.times_usual * e.usual_voices)
+        and e.rarity >= t.rarity
+        and e.rarity + e.surprise / 2 >= t.together
+    )
 
 
 def is_turned(e: Evidence, t: StormThresholds, *, held: bool) -> bool:
@@ -218,7 +224,7 @@ def families(e: Evidence, t: StormThresholds) -> frozenset[str]:
         "hostile_tone": e.hostile >= max(t.hostile, 2 * e.usual_hostile),
         "calls_to_act": e.calls >= t.calls and e.calls * e.voices >= t.platform_voices,
         "slogan": e.slogan >= t.slogan,
-        "press": e.press >= 1,
+        "press": e.press >= 1 + 2 * e.usual_press,
         "reach": e.reach is not None and e.reach >= t.reach,
         "removal_talk": e.removal_talk >= t.removal_talk
         and e.removal_talk * e.voices >= t.platform_voices,
@@ -258,7 +264,7 @@ def parts_of(e: Evidence, t: StormThresholds) -> tuple[Part, ...]:
             "new_authors" in holding,
         ),
         "platforms": (e.platforms, 1, "platforms" in holding),
-        "press": (e.press, 0, "press" in holding),
+        "press": (e.press, round(e.usual_press, 2), "press" in holding),
         "calls_to_act": (round(e.calls, 3), t.calls, "calls_to_act" in holding),
         "slogan": (round(e.slogan, 3), t.slogan, "slogan" in holding),
         "removal_talk": (round(e.removal_talk, 3), t.removal_talk, "removal_talk" in holding),
@@ -282,13 +288,21 @@ def _platforms(window: Voices, t: StormThresholds) -> int:
 
 
 def _press(observation: Observation, at: int) -> int:
-    """Count outlets whose reports of the last day are not friendly."""
+    """Count the press's reports of the last day that are not friendly."""
     posts = observation.posts
     rows = in_window(posts, at, DAY)
     told = (posts.role[rows] == THIRD_PARTY) & (posts.sentiment[rows] != POSITIVE)
     told &= np.array(observation.press, dtype=bool)[posts.platform[rows]]
-    sources, authors = posts.source[rows][told], posts.author[rows][told]
-    return len({(s, a) for s, a in zip(sources.tolist(), authors.tolist(), strict=True)})
+    return int(told.sum())
+
+
+def _usual_press(observation: Observation, baselines: Baselines) -> float:
+    """Return how many posts a day the press's sources usually bring."""
+    posts = observation.posts
+    press = np.array(observation.press, dtype=bool)[posts.platform]
+    sources = np.unique(posts.source[press])
+    day = baselines.expected_since(np.full(baselines.sources, 24.0), observation.now)
+    return float(day[sources].sum())
 
 
 def _reach(followers: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float | None:

@@ -74,7 +74,8 @@ def find_voices(posts: PostColumns, original: Rows) -> Voices:
     negative = others & (posts.sentiment == NEGATIVE)
     critical = np.flatnonzero(negative & original)
     critical = critical[distinct(posts.author[critical])]
-    rest = np.flatnonzero(others & ~negative & original)
+    # Kind words are alike without being copies ("Respect to the team!"): all of them count.
+    rest = np.flatnonzero(others & ~negative)
     rest = rest[distinct(posts.author[rest])]
     known = posts.author[critical]
     rest = rest[(posts.author[rest] < 0) | ~np.isin(posts.author[rest], known[known >= 0])]
