@@ -14,6 +14,14 @@ from monitor.types.alerts import Alert, Event, Part
 
 DAY = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
 NOW = datetime(2026, 3, 3, 6, 30, tzinfo=UTC)
+SPLINTERS = (
+    "das darf nicht sein, Nummer 0",
+    "mein Kind trinkt daraus und ich bin fassungslos über diese Firma",
+    "nach vier Spülgängen blättert alles ab. Wer zahlt mir das?",
+    "Reklamation abgelehnt, angeblich falsch gereinigt. Unverschämt",
+    "so etwas verkauft ihr als spülmaschinenfest",
+    "Kassenzettel habe ich noch, Geld zurück bitte sofort",
+)
 
 
 def labels(sentiment: str, initiator: str = "customer", kind: str = "supply", **more: bool) -> dict:
@@ -56,7 +64,7 @@ def the_day() -> list[Post]:
     root = post(1, "Neu: die Flasche Kiesel in vier Farben.", DAY, kind="post", likes=150,
                 replies=60, labels=labels("neutral", "company"), **ours)  # fmt: skip
     splinters = [
-        post(10 + n, f"Splitter am Rand meiner Flasche, Nummer {n}. Das darf nicht sein",
+        post(10 + n, f"Splitter am Rand meiner Flasche, {SPLINTERS[n]}",
              DAY + n * hour, f"s{n}", labels=labels("negative"), likes=n, replies=0)
         for n in range(6)
     ]  # fmt: skip

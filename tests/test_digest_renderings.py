@@ -171,7 +171,8 @@ def quote(n: int, text: str, author: int | None = None) -> Quote:
 
 
 def test_a_topic_is_named_by_words_that_people_wrote() -> None:
-    texts = [quote(n, f"Die Splitter am Becherrand, Fall {n}") for n in range(6)]
+    ends = ("schon wieder", "jetzt reicht es", "wer haftet da", "seit gestern", "igitt", "nein")
+    texts = [quote(n, f"Die Splitter am Becherrand, {ends[n]}") for n in range(6)]
     (topic, *_rest) = find_topics(texts)
     assert {"Splitter", "Becherrand"} & {*topic.name.split(), *topic.terms}
     assert topic.posts == topic.authors == 6

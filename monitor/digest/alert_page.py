@@ -13,6 +13,7 @@ from monitor.digest.alert_words import actions, ending, unknown_phrase
 from monitor.digest.document import Block, Bullets, Document, Heading, Pairs, Quotation, Span, Tone
 from monitor.digest.names import rule_phrase, state_name
 from monitor.digest.safe import masked, one_line, web_address
+from monitor.digest.topics import pick_different
 from monitor.locale.language import Language
 from monitor.types.alerts import Alert, Verdict
 from monitor.types.digest import Quote
@@ -88,14 +89,10 @@ def compose_alert(
     )  # fmt: skip
 
 
-def pick_quotes(quotes: Sequence[Quote]) -> list[Quote]:
+def pick_quotes(quotes: Sequence[Quote]) -> tuple[Quote, ...]:
     """Return at most three voices of different authors, those most agreed with first."""
-    picked: list[Quote] = []
-    for quote in sorted(quotes, key=lambda q: (-(q.likes or 0), q.uid)):
-        known = quote.author is not None
-        if quote.text and not (known and any(q.author == quote.author for q in picked)):
-            picked.append(quote)
-    return picked[:QUOTES]
+    told = [quote for quote in quotes if quote.text]
+    return pick_different(sorted(told, key=lambda q: (-(q.likes or 0), q.uid)), QUOTES)
 
 
 def _quotation(quote: Quote, language: Language, timezone: str) -> Quotation:

@@ -8,7 +8,7 @@ from math import log1p, log10
 from statistics import median
 
 from models.types import SENTIMENTS
-from monitor.digest.topics import find_topics
+from monitor.digest.topics import find_topics, pick_different
 from monitor.digest.weather import decide_weather
 from monitor.measure.answers import BusinessHours, echo_balance, quantile, wait_s
 from monitor.measure.engagement import GOOD, engagement_rate
@@ -130,17 +130,8 @@ def pick_voices(questions: Sequence[Quote], now: datetime) -> tuple[Voice, ...]:
         (_voice(quote, now) for quote in questions if not quote.toxic),
         key=lambda voice: (-voice.score, voice.quote.uid),
     )
-    picked: list[Voice] = []
-    authors: set[int] = set()
-    for voice in voices:
-        if voice.quote.author is not None and voice.quote.author in authors:
-            continue
-        if voice.quote.author is not None:
-            authors.add(voice.quote.author)
-        picked.append(voice)
-        if len(picked) == VOICES:
-            break
-    return tuple(picked)
+    picked = pick_different((voice.quote for voice in voices), VOICES)
+    return tuple(voice for voice in voices if voice.quote in picked)
 
 
 def _voice(quote: Quote, now: datetime) -> Voice:

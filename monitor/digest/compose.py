@@ -51,7 +51,9 @@ def compose(digest: Digest, language: Language) -> Document:
         weather=digest.weather,
         lead=_lead(digest, language),
         blocks=shown,
-        footer="" if short and digest.tally.posts else _footer(digest, language),
+        footer=""
+        if short and digest.tally.posts > digest.tally.unlabelled
+        else _footer(digest, language),
         figures=_explanations(digest, shown),
     )
 
@@ -110,6 +112,13 @@ def _footer(digest: Digest, language: Language) -> str:
         newest = digest.newest_post_at.date().isoformat()
         return language.say(
             "The newest stored post is of {day}: sturmglas digest --date {day}", day=newest
+        )
+    if digest.tally.unlabelled:
+        count = digest.tally.unlabelled
+        return language.say_n(
+            "{n} post has no labels yet: sturmglas label",
+            "{n} posts have no labels yet: sturmglas label",
+            count,
         )
     return language.say("The posts behind a figure: sturmglas explain posts --date {day}", day=day)
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from monitor.types.masking import mask_personal
+
 _ESCAPES = re.compile(
     r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?"  # CSI: colours, cursor moves
     r"|(?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?"  # OSC, DCS
@@ -32,7 +34,7 @@ MARKS = 3
 """Combining marks that one letter may carry; Vietnamese needs two, stacks of ten need none."""
 
 _MARKDOWN = re.compile(r"([\\`*_\[\]<>|~&$])")
-_MARKDOWN_START = re.compile(r"^([#+\-=:]|\d{1,9}(?=[.)](?:\s|$)))")
+_MARKDOWN_START = re.compile(r"^([#+\-=]|\d{1,9}(?=[.)](?:\s|$)))")
 _MENTION = re.compile(r"@(?=\w)")
 _SLACK_MARKS = str.maketrans({"*": "∗", "~": "∼", "`": "ˋ", "_": "ˍ"})
 _WORD_UNDERSCORE = re.compile(r"(?<=[^\W_])_(?=[^\W_])")
@@ -97,20 +99,9 @@ def web_address(url: str | None) -> str | None:
     return url if plain(url) == url and len(url) <= 2000 else None
 
 
-_PERSONAL = (
-    re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"),
-    re.compile(r"\b[A-Z]{2}\d{2}(?: ?[\dA-Z]{4}){3,7}(?: ?[\dA-Z]{1,3})?\b"),
-    # At least nine digits: a telephone or card number, and neither a date nor a price.
-    re.compile(r"(?<![\w/])\+?\d(?:[ ()/.\-]{0,2}\d){8,}(?!\w)"),
-    re.compile(r"(?<![\w/])@\w[\w.]*(?:@[\w.-]+)?"),
-)
-
-
 def masked(text: str) -> str:
-    """Return the text with mail addresses, account and telephone numbers and handles masked."""
-    for pattern in _PERSONAL:
-        text = pattern.sub("▮▮▮", text)
-    return text
+    """Return the text with what names or reaches a person masked."""
+    return mask_personal(text)
 
 
 def _without_stacks(text: str) -> str:

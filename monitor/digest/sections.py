@@ -301,10 +301,11 @@ class Sections:
         ]
         seen = say("seen: {parts}", parts=", ".join(parts)) if gaps else say("no gaps")
         more = []
-        if d.tally.counted:
+        labelled = sum(d.tally.sentiment.values())
+        if labelled:
             shares = [
                 f"{label_name(label, language)} "
-                + language.percent(100 * d.tally.unsure_labels.get(label, 0) / d.tally.counted)
+                + language.percent(100 * d.tally.unsure_labels.get(label, 0) / labelled)
                 for label in ("sentiment", "initiator", "kind")
             ]
             more.append(say("unsure: {shares}", shares=", ".join(shares)))

@@ -33,6 +33,9 @@ TOGETHER = 0.4
 """Share of the rarer term's posts that two terms must have in common to be one topic."""
 
 _SENTENCE_ENDS = ("", ".", "!", "?", ":", "\n", "…", "-", "–", "•", "*")
+ALIKE = 0.7
+"""Share of common words from which two texts count as the same voice."""
+
 CANDIDATES = 60
 LONGEST = 2000
 """Signs of a text that are read; what it is about stands at its beginning."""
@@ -153,12 +156,32 @@ def _pick_quotes(posts: Sequence[Quote], heads: Sequence[Quote]) -> tuple[Quote,
             q.uid,
         ),
     )
+    picked = pick_different(ranked, QUOTES)
+    # Where all say nearly the same, two who say so are still two.
+    others = [q for q in ranked if q not in picked and {q.author} - {p.author for p in picked}]
+    return (picked + tuple(others))[:QUOTES]
+
+
+def pick_different(ranked: Iterable[Quote], most: int) -> tuple[Quote, ...]:
+    """Return the first voices of different authors that do not say the same in the same words."""
     picked: list[Quote] = []
     for quote in ranked:
-        same = any(q.author == quote.author and q.author is not None for q in picked)
-        if not same and all(q.text != quote.text for q in picked):
-            picked.append(quote)
-    return tuple(picked[:QUOTES])
+        known = quote.author is not None
+        if known and any(q.author == quote.author for q in picked):
+            continue
+        if any(_overlap(q.text, quote.text) > ALIKE for q in picked):
+            continue
+        picked.append(quote)
+        if len(picked) == most:
+            break
+    return tuple(picked)
+
+
+def _overlap(one: str, other: str) -> float:
+    """Return the share of the shorter text's words that the other one holds too."""
+    words = set(_WORD.findall(one.casefold())), set(_WORD.findall(other.casefold()))
+    least = min(map(len, words))
+    return len(words[0] & words[1]) / least if least else float(one == other)
 
 
 def _enough(posts: Sequence[Quote]) -> bool:
