@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import sys
-from datetime import date, timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from monitor.cli.context import Context, context_of, parse_time
-from monitor.errors import UsageError
+from monitor.cli.periods import chosen_period
 
 if TYPE_CHECKING:
     from monitor.types.digest import Behind, Cell, Digest, Period
@@ -19,8 +17,6 @@ app = typer.Typer()
 
 SHOWN = 50
 """Posts that `explain` lists for people unless they ask for more; --json lists all."""
-
-_SPAN = re.compile(r"([1-9]\d{0,3})d")
 
 
 @app.command()
@@ -51,7 +47,7 @@ def digest(
     context = context_of(ctx)
     then = parse_time(as_of, "--as-of") if as_of is not None else None
     now = then or context.now
-    chosen = _period(context, period, day, now)
+    chosen = chosen_period(context, period, day, now)
     made = make_digest(context.store, context.app.house, now, chosen, as_of=then)
     if send or dry_run:
         _send(context, made, dry_run=dry_run)
@@ -77,7 +73,7 @@ def explain(
     context = context_of(ctx)
     then = parse_time(as_of, "--as-of") if as_of is not None else None
     now = then or context.now
-    chosen = _period(context, period, day, now)
+    chosen = chosen_period(context, period, day, now)
     explained = explain_figure(context.store, context.app.house, now, figure, chosen, as_of=then)
     if context.json:
         context.emit(_behind_json(behind) for behind in explained.posts[:limit])
@@ -98,47 +94,27 @@ def matrix(
     day: Annotated[
         str | None, typer.Option("--date", help="A day of the period, the last one of 30d.")
     ] = None,
+    by: Annotated[
+        Literal["day", "week"] | None,
+        typer.Option(help="Over time: shares day by day or week by week."),
+    ] = None,
 ) -> None:
     """Show who set posts off and about what: the nine cells beside the period before.
 
-    Example: sturmglas matrix --period week --date 2026-03-02
+    Example: sturmglas matrix --period week --date 2026-03-02 --by day
     """
     from monitor.reporting import make_matrix
 
     context = context_of(ctx)
-    chosen = _period(context, period, day, context.now)
+    chosen = chosen_period(context, period, day, context.now)
+    if by is not None:
+        _show_matrix_days(context, chosen, by)
+        return
     cells = make_matrix(context.store, chosen)
     if context.json:
         context.emit(_cell_json(cell) for cell in cells)
         return
     _print_matrix(context, cells, chosen)
-
-
-def _period(context: Context, kind: str, day: str | None, now: Any) -> Period:
-    from monitor.measure.periods import last_days
-    from monitor.reporting import choose_period
-
-    zone = context.settings.general.timezone
-    chosen = _day(day)
-    if kind in ("day", "week", "month"):
-        return choose_period(kind, chosen, now, zone)  # type: ignore[arg-type] # one of the three
-    span = _SPAN.fullmatch(kind)
-    if span is None:
-        raise UsageError(f"--period {kind}: take day, week, month, or a number of days such as 30d")
-    return last_days(int(span[1]), chosen or now.astimezone(context.settings.zone).date(), zone)
-
-
-def _day(text: str | None) -> date | None:
-    if text is None:
-        return None
-    try:
-        day = date.fromisoformat(text)
-    except ValueError as error:
-        raise UsageError(f"--date {text}: no day; write 2026-03-02") from error
-    # The neighbours of a day are looked at too, and time zones need room at both ends.
-    if not date(1902, 1, 1) <= day <= date(9990, 1, 1) - timedelta(days=1):
-        raise UsageError(f"--date {text}: take a day between 1902 and 9989")
-    return day
 
 
 def _print(context: Context, made: Digest, form: str) -> None:
@@ -202,6 +178,19 @@ def _print_behind(context: Context, posts: tuple[Behind, ...]) -> None:
         text = one_line(masked(quote.text), 160) or "(no text)"
         context.out.print(Text(f"{time} {one_line(quote.source, 24)}{part}: {text}"))
         context.out.print(Text(f"    {one_line(quote.uid)}", style="dim"), soft_wrap=True)
+
+
+def _show_matrix_days(context: Context, period: Period, by: Literal["day", "week"]) -> None:
+    from monitor.digest.matrix_page import compose_matrix_days, matrix_day_rows
+    from monitor.digest.terminal import render_terminal
+    from monitor.sheets import make_matrix_days, make_shifts
+
+    days = make_matrix_days(context.store, period, by)
+    if context.json:
+        context.emit(matrix_day_rows(days))
+        return
+    page = compose_matrix_days(days, make_shifts(context.store, period), period, context.language)
+    context.out.print(render_terminal(page, context.out.width))
 
 
 def _print_matrix(context: Context, cells: tuple[Cell, ...], period: Period) -> None:

@@ -1,0 +1,191 @@
+"""The customer's journey as rows for scripts and as a page for people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from monitor.digest.document import Block, Document, Heading, Line, Quotation, Span, Table
+from monitor.digest.names import period_name
+from monitor.digest.safe import masked, one_line, web_address
+from monitor.locale.language import Language
+from monitor.types.digest import Quote
+from monitor.types.kpis import GoalState, Journey, Station
+
+QUOTE = 200
+BAR = 20
+"""Columns of the bar that shows 0 to 100 %."""
+
+
+def journey_rows(journey: Journey) -> list[dict[str, Any]]:
+    """Return the map as `touchpoints --json` prints it, one row a touchpoint."""
+    ranks = {id(station): n for n, station in enumerate(journey.weak, start=1)}
+    return [
+        {
+            "touchpoint": station.touchpoint.name,
+            "phase": station.touchpoint.phase or None,
+            "owner": station.touchpoint.owner,
+            "posts": station.posts,
+            "satisfaction": None if station.few else station.satisfaction.value,
+            "satisfied": station.satisfaction.numerator,
+            "voices": station.satisfaction.denominator,
+            "low": station.satisfaction.low,
+            "high": station.satisfaction.high,
+            "too_few": station.few,
+            "weak_rank": ranks.get(id(station)),
+            "goal": None
+            if (goal := station.touchpoint.goal) is None
+            else {
+                "satisfaction": goal.satisfaction,
+                "by": goal.by.isoformat(),
+                "state": station.goal,
+            },
+            "quotes": [masked(quote.text) for quote in station.quotes],
+        }
+        for station in journey.stations
+    ]
+
+
+def compose_journey(journey: Journey, language: Language) -> Document:
+    """Return the page: the journey as a table, then its weak spots with what people said."""
+    blocks: list[Block] = []
+    if journey.stations:
+        blocks.append(_table(journey, language))
+    for station in journey.weak:
+        if not station.quotes:
+            continue
+        name = station.touchpoint.name
+        blocks.append(Heading(language.say("Weak spot: {name}", name=name)))
+        blocks += [_quotation(quote) for quote in station.quotes]
+    footer = (
+        ""
+        if journey.mapped
+        else language.say(
+            "Each source is a touchpoint of its own; [[touchpoints]] in config.toml "
+            "maps sources and topics to phases."
+        )
+    )
+    return Document(
+        language=language.code,
+        title=f"{language.say('Customer journey')} · {period_name(journey.period, language)}",
+        weather="quiet",
+        lead=summary(journey, language),
+        blocks=tuple(blocks),
+        footer=footer,
+    )
+
+
+def summary(journey: Journey, language: Language) -> Line:
+    """Say the map in a sentence: its text alternative, and the first line of its page."""
+    if not any(station.posts for station in journey.stations):
+        return (Span(language.say("no labelled post of this time is stored")),)
+    if not journey.weak:
+        return (Span(language.say("no weak spot that enough voices speak of"), "good"),)
+    worst = journey.weak[0]
+    return (
+        Span(language.say("Weakest"), "warn"),
+        Span(
+            ": "
+            + language.say(
+                "{name}, {share} satisfied of {voices} voices, {posts} posts",
+                name=one_line(worst.touchpoint.name),
+                share=language.percent(100 * (worst.satisfaction.value or 0)),
+                voices=language.number(worst.satisfaction.denominator),
+                posts=language.number(worst.posts),
+            )
+        ),
+    )
+
+
+def _table(journey: Journey, language: Language) -> Table:
+    rank = {id(station): n for n, station in enumerate(journey.weak, start=1)}
+    head = (
+        language.say("phase"),
+        language.say("touchpoint"),
+        language.say("satisfied"),
+        "0 – 100\u202f%",
+        language.say("posts"),
+        language.say("weak spot"),
+        language.say("owner, goal"),
+    )
+    rows = tuple(
+        (
+            (Span(phase_name(station.touchpoint.phase, language)),),
+            (Span(station.touchpoint.name, "strong"),),
+            satisfied(station, language),
+            (Span(bar(station)),),
+            (Span(language.number(station.posts)),),
+            (Span(str(rank[id(station)]) if id(station) in rank else ""),),
+            (Span(_owner(station, language)),),
+        )
+        for station in journey.stations
+    )
+    return Table(head, rows, right=(4, 5), spare=3)
+
+
+def satisfied(station: Station, language: Language) -> Line:
+    """Write a station's satisfaction with its interval, or that too few spoke."""
+    share = station.satisfaction
+    if station.few or share.value is None or share.low is None or share.high is None:
+        return (
+            Span(language.say("too few voices ({n})", n=language.number(share.denominator)), "dim"),
+        )
+    low, high = language.number(100 * share.low), language.percent(100 * share.high)
+    return (
+        Span(language.percent(100 * share.value), "bad" if share.high < 0.5 else "strong"),
+        Span(f" ({low} – {high})", "dim"),
+    )
+
+
+def bar(station: Station) -> str:
+    """Draw satisfaction with its interval on a line from 0 to 100 %."""
+    share = station.satisfaction
+    if station.few or share.value is None or share.low is None or share.high is None:
+        return "·" * BAR
+    signs = ["·"] * BAR
+    for n in range(round(share.low * (BAR - 1)), round(share.high * (BAR - 1)) + 1):
+        signs[n] = "─"
+    signs[round(share.value * (BAR - 1))] = "●"
+    return "".join(signs)
+
+
+def _owner(station: Station, language: Language) -> str:
+    told = [station.touchpoint.owner] if station.touchpoint.owner else []
+    if station.touchpoint.goal is not None and station.goal is not None:
+        goal = station.touchpoint.goal
+        told.append(
+            language.say(
+                "goal {share} by {day}: {state}",
+                share=language.percent(100 * goal.satisfaction),
+                day=language.short_day(goal.by),
+                state=goal_name(station.goal, language),
+            )
+        )
+    return ", ".join(told)
+
+
+def goal_name(state: GoalState, language: Language) -> str:
+    """Say how a goal stands."""
+    names = {
+        "reached": language.say("reached"),
+        "open": language.say("not yet"),
+        "missed": language.say("missed"),
+    }
+    return names[state]
+
+
+def phase_name(phase: str, language: Language) -> str:
+    """Name a phase; words of the user's own model stay as they are."""
+    names = {
+        "": language.say("(no phase)"),
+        "activation": language.say("Activation"),
+        "information": language.say("Information"),
+        "action": language.say("Action"),
+        "retention": language.say("Retention"),
+    }
+    return names.get(phase, phase)
+
+
+def _quotation(quote: Quote) -> Quotation:
+    return Quotation(
+        one_line(masked(quote.text), QUOTE), one_line(quote.source), web_address(quote.url)
+    )
