@@ -61,6 +61,17 @@ def gold_of(row: Row) -> dict[str, Any]:
     }
 
 
+def balanced(rows: Sequence[Row]) -> list[int]:
+    """Return as many German tweets of each sentiment, as UMSAB's test split mixes them."""
+    of: dict[str, list[int]] = defaultdict(list)
+    for i, row in enumerate(rows):
+        if row.source in ("sb10k", "umsab/german"):
+            of[gold_of(row)["sentiment"]].append(i)
+    least = min((len(members) for members in of.values()), default=0)
+    chance = random.Random(7)
+    return [i for members in of.values() for i in chance.sample(members, least)]
+
+
 def interval(gold: Sequence[Any], told: Sequence[Any], flag: bool) -> tuple[float, float]:
     """Return the 95 % bootstrap interval of macro-F1 (flags: of the F1 of yes)."""
     chance, scores = random.Random(7), []
@@ -81,6 +92,7 @@ def quality(rows: Sequence[Row], labels: Sequence[Labels]) -> Iterator[str]:
         groups[group_of(row)].append(i)
         if group_of(row).startswith("codebook"):
             groups[f"{group_of(row)}, {row.lang}"].append(i)
+    groups["German tweets, values balanced"] = balanced(rows)
     for label in (*CHOICES, *FLAGS):
         for name, members in sorted(groups.items()):
             known = [i for i in members if label in gold_of(rows[i])]

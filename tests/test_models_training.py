@@ -77,10 +77,10 @@ def write_data(folder: Path) -> None:
     folder.mkdir()
     moods = {"negative": "schlecht", "neutral": "der zug", "positive": "gut"}
     tweets = [
-        {"text": f"{word} {i}", "lang": "de", "source": "made", "split": split, "sentiment": mood}
-        for i in range(8)
+        {"text": f"{word} {sign * 3}", "lang": "de", "source": "made", "sentiment": mood}
+        | {"split": "dev" if sign in "xyz" else "train"}
+        for sign in "abcdefgxyz"
         for mood, word in moods.items()
-        for split in ("train", "dev")
     ]
     rude = [
         {
@@ -132,6 +132,20 @@ def test_the_source_file_is_read_as_it_was_written(tmp_path: Path) -> None:
     first = source.packed["emb.word"].codes[0]
     assert table[0, 0] == pytest.approx((int(first[0] & 15) - 8) * 0.02, abs=1e-4)
     assert table[0, 16] == pytest.approx((int(first[0] >> 4) - 8) * 0.02, abs=1e-4)
+
+
+def test_no_text_stands_on_both_sides_of_the_split(tmp_path: Path) -> None:
+    write_data(tmp_path / "data")
+    copies = [
+        {"text": "@user der zug fff", "lang": "de", "source": "other", "sentiment": "neutral"},
+        {"text": "post 9!", "lang": "en", "source": "other", "sentiment": "neutral"},
+    ]
+    path = tmp_path / "data" / "sentiment.jsonl.gz"
+    rows = [json.loads(line) for line in gzip.decompress(path.read_bytes()).splitlines()]
+    _write(path, [*rows, {**copies[0], "split": "dev"}, {**copies[1], "split": "train"}])
+    found = load_rows(tmp_path / "data")
+    assert not [row for row in found if row.source == "other"]
+    assert [row for row in found if row.utterance.text == "post 9"]
 
 
 def test_another_file_is_refused_by_name(tmp_path: Path) -> None:

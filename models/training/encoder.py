@@ -128,7 +128,7 @@ def _keep(
     np.savez(
         folder / "rows.npz",
         starts=starts,
-        gold=np.array([row.gold for row in rows]),
+        gold=np.array([row.gold for row in rows]).reshape(-1, len(HEADS)),
         repeats=np.array([REPEATS[origin(row)] for row in rows]),
         sources=np.array([row.source for row in rows]),
     )
