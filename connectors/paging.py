@@ -121,9 +121,12 @@ class Backward:
     is read again each time, for posts that turn up late; `deep` likewise, once per `deep_every`.
     A time in the future never becomes the mark: it would hide all that comes until then.
 
+    A first walk reads `first_pages` even where all lies before `since`: in a quiet place the
+    newest posts are old, and worth having.
+
     Threads under the records are read when they have grown; a run may be cut inside of them too.
     Cursor, times as ISO 8601: {"mark", "deep_at", "sizes"} and, in a cut walk, {"top", "next",
-    "reached", "todo"}.
+    "reached", "todo", "pieces"}.
     """
 
     key: Callable[[Json], datetime]
@@ -134,6 +137,7 @@ class Backward:
     deep: timedelta = timedelta()
     deep_every: timedelta = timedelta(hours=1)
     max_pages: int = 50
+    first_pages: int = 5
 
     def walk(
         self,
@@ -188,8 +192,13 @@ class Backward:
             state["top"] = min(max(keys), self.now).isoformat() if keys else None
         behind = sum(key <= floor for key in keys)
         state["next"] = piece.next
-        state["reached"] = piece.next is None or 2 * behind > len(keys)
-        state["todo"] = self._open_threads(piece.items, state, threads, floor)
+        is_first = not state.get("mark")
+        state["pieces"] = state.get("pieces", 0) + 1
+        is_enough = not is_first or state["pieces"] >= self.first_pages
+        state["reached"] = piece.next is None or (is_enough and 2 * behind > len(keys))
+        state["todo"] = self._open_threads(
+            piece.items, state, threads, _BEGINNING if is_first else floor
+        )
         return piece.items
 
     def _thread_piece(
@@ -218,7 +227,7 @@ class Backward:
 
     def _floor(self, state: dict[str, Any]) -> datetime:
         """How far back this walk has to go."""
-        floor = self.since or datetime.min.replace(tzinfo=UTC)
+        floor = self.since or _BEGINNING
         if state.get("mark"):
             last = state.get("deep_at")
             is_due = last is None or self.now - parse_moment(last) >= self.deep_every
@@ -249,7 +258,7 @@ class Backward:
         state["mark"] = max(tops, key=parse_moment) if tops else None
         if state.pop("deepens", False):
             state["deep_at"] = self.now.isoformat()
-        for name in ("next", "reached", "todo"):
+        for name in ("next", "reached", "todo", "pieces"):
             state.pop(name, None)
 
     def _refuse_circles(self, visited: set[str], place: Json) -> None:
@@ -288,6 +297,7 @@ def walk_several(
             yield name, Step(step.items, dict(state), step.thread)
 
 
+_BEGINNING = datetime.min.replace(tzinfo=UTC)
 _SIZES_KEPT = 300
 _MOST_FAILURES = 3
 

@@ -39,6 +39,7 @@ FACTS = ConnectorFacts(
 )
 
 _KNOWN_KEPT = 2000
+_FIRST_ENTRIES = 100
 _ENTITIES = b"<!ENTITY"
 
 
@@ -104,7 +105,12 @@ class Rss:
             state["modified"] = answer.headers.get("last-modified")
             state["at"] = self._traffic.now().isoformat()
         bound = source.since
-        is_old = bound is not None and all(p.created_at and p.created_at < bound for p in posts)
+        # a quiet feed's newest entries are old, and worth having
+        is_old = (
+            bound is not None
+            and (bool(settled) or len(news) >= _FIRST_ENTRIES)
+            and all(p.created_at and p.created_at < bound for p in posts)
+        )
         changed = {p.uid: p for p in posts if known.get(p.native_id) != prints[p.native_id]}
         if older and posts and not met and not is_old:
             state["next"], state["news"] = older, sorted(news | (prints.keys() - settled))

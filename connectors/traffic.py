@@ -19,7 +19,7 @@ LONG_WAIT_S = 60.0
 """A longer wait is not slept: the run ends and is planned anew, its cursor saved."""
 
 USER_AGENT = "sturmglas/0.1 (community monitor)"
-"""Names us to servers; `[general] user_agent` adds the operator's contact address."""
+"""Names us to servers; an operator who wants to be reachable hands in an own one."""
 
 
 class Traffic:

@@ -128,6 +128,14 @@ def test_a_page_cap_is_kept_and_the_rest_read_next_time() -> None:
     assert {r["n"] for step in first + rest for r in step.items} == set(range(40))
 
 
+def test_a_first_walk_of_a_quiet_place_brings_its_newest_posts_and_no_more() -> None:
+    records = [record(n) for n in range(100)]
+    steps = list(backward(since=NOW).walk(listing_of(records), None))
+    assert len(steps) == 5
+    second = list(backward(since=NOW).walk(listing_of(records), steps[-1].cursor))
+    assert len(second) == 1
+
+
 def test_a_thread_is_read_when_it_has_grown_and_not_again() -> None:
     asked: list[str] = []
     size = {"value": 2}

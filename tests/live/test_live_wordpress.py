@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -73,7 +74,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         ignore_dangling_symlinks=True,
     )
     # the path of a socket must be short
-    socket = Path("/tmp") / f"wp-{free_port()}.sock"
+    socket = Path(tempfile.gettempdir()) / f"wp-{free_port()}.sock"
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     for part in (folder, *folder.parents[:2]):
         part.chmod(0o755)
