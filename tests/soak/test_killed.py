@@ -12,12 +12,15 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 from tests.soak.service import PAGES, POSTS_A_PAGE, SOURCES
 
 KILLS = int(os.environ.get("STURMGLAS_KILLS", "30"))
 POSTS = SOURCES * PAGES * POSTS_A_PAGE
 
 
+@pytest.mark.timeout(7200)
 def test_a_service_killed_at_random_moments_loses_nothing_and_doubles_nothing(
     tmp_path: Path,
 ) -> None:
