@@ -424,3 +424,103 @@ def test_a_forum_of_discord_is_its_threads_and_a_quiet_one_is_not_read_again() -
     assert (opening.kind, opening.title, opening.parent_id) == ("post", "Laut", None)
     assert below.parent_id == below.root_id == opening.root_id == opening.native_id
     assert server.fetch(source, pages[-1].cursor) == []
+
+
+# --- GitHub -----------------------------------------------------------------------------------
+
+GITHUB = Source(name="gh", platform="github", target="Acme/Mill", secrets={"token": "s3cr3t-t0ken"})
+
+
+def issue(number: int, repo: str = "Kim/Tools", **more: Any) -> dict[str, Any]:
+    at = (NOW - timedelta(minutes=number)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return {
+        "number": number,
+        "title": "Acme?",
+        "html_url": f"https://github.com/{repo}/issues/{number}",
+        "repository_url": f"https://api.github.com/repos/{repo}",
+        "created_at": at,
+        "updated_at": at,
+        **more,
+    }
+
+
+def test_a_search_of_github_goes_on_by_time_and_reads_the_comments_of_what_it_finds() -> None:
+    url = "https://api.github.com/repos/Kim/Tools/issues/1"
+    comment = {**issue(1), "id": 7, "issue_url": url, "author_association": "OWNER"}
+
+    def serve(request: httpx.Request) -> Any:
+        if request.url.path.endswith("/comments"):
+            return [comment]
+        words = request.url.params["q"]
+        if "is:issue" not in words:
+            return {"total_count": 0, "items": []}
+        if "created:<=" not in words:
+            return {"total_count": 2, "items": [issue(1, comments=1)]}
+        return {"total_count": 1, "items": [issue(2)]}
+
+    server = Server(serve)
+    found = posts(server.fetch(replace(GITHUB, target="search:acme", own=False)))
+    assert [post.uid for post in found] == [
+        "github:kim/tools:#1",
+        "github:kim/tools:#1/7",
+        "github:kim/tools:#2",
+    ]
+    assert found[1].author_role is None, "a stranger's staff is not ours"
+    asked = [request.url.params.get("q") for request in server.requests]
+    assert "acme is:issue created:<=2026-03-10T11:59:00Z" in asked
+
+
+def discussion_node(name: str, replies: dict[str, Any] | None = None) -> dict[str, Any]:
+    at = "2026-03-10T11:00:00Z"
+    found = {"id": name, "bodyText": "Hallo", "url": f"https://github.com/d/{name}"}
+    return {**found, "createdAt": at, **({"replies": replies} if replies else {})}
+
+
+def test_all_answers_to_a_comment_in_a_discussion_are_read() -> None:
+    def serve(request: httpx.Request) -> Any:
+        query = request.content.decode() if request.url.path == "/graphql" else ""
+        if not query:
+            return []
+        done = {"hasNextPage": False, "endCursor": None}
+        if "node(id" in query:
+            more = {"pageInfo": done, "nodes": [discussion_node("C3")]}
+            return {"data": {"node": {"replies": more}}}
+        if "discussions(" in query:
+            listed = discussion_node("D1") | {
+                "number": 4,
+                "title": "Leiser",
+                "updatedAt": "2026-03-10T11:30:00Z",
+                "category": {"name": "Ideas"},
+                "comments": {"totalCount": 1},
+            }
+            found = {"discussions": {"pageInfo": done, "nodes": [listed]}}
+            return {"data": {"repository": found}}
+        more = {"hasNextPage": True, "endCursor": "e1"}
+        first = {"totalCount": 2, "pageInfo": more, "nodes": [discussion_node("C2")]}
+        below = {"pageInfo": done, "nodes": [discussion_node("C1", first)]}
+        return {"data": {"repository": {"discussion": {"comments": below}}}}
+
+    found = {post.native_id: post for post in posts(Server(serve).fetch(GITHUB))}
+    root = "discussion:4"
+    assert set(found) == {root, *(f"{root}/C{n}" for n in (1, 2, 3))}
+    assert found[root].kind == "idea"
+    assert found[f"{root}/C3"].parent_id == f"{root}/C1"
+    assert {post.root_id for post in found.values()} == {root}
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (httpx.Response(403, json={"message": "secondary rate limit"}), Unavailable),
+        (httpx.Response(200, json={"errors": [{"type": "RATE_LIMITED"}]}), Unavailable),
+        (httpx.Response(200, json={"errors": [{"type": "FORBIDDEN"}]}), AuthError),
+        (httpx.Response(200, json={"errors": [{"type": "NOT_FOUND"}]}), SourceGone),
+    ],
+    ids=["secondary limit", "points", "rights", "gone"],
+)
+def test_refusals_of_github_are_sorted(answer: httpx.Response, kind: type[ConnectorError]) -> None:
+    def serve(request: httpx.Request) -> Any:
+        return answer if request.url.path == "/graphql" else []
+
+    with pytest.raises(kind):
+        Server(serve).fetch(GITHUB)

@@ -1,7 +1,8 @@
-"""A repository: posts of the world are issues, their comments comments."""
+"""A repository: odd posts of the world are issues, even ones discussions."""
 
 from __future__ import annotations
 
+import json
 from functools import partial
 from typing import Any
 
@@ -14,8 +15,13 @@ from connectors.types import Source
 API = "https://api.github.com/repos/acme/mill"
 
 
+def is_discussion(item: Item) -> bool:
+    return (item.parent or item.n) % 2 == 0
+
+
 def native_id(item: Item) -> str:
-    return f"#{item.parent}/{item.n}" if item.parent else f"#{item.n}"
+    root = f"{'discussion:' if is_discussion(item) else '#'}{item.parent or item.n}"
+    return f"{root}/{item.n}" if item.parent else root
 
 
 def record(world: World, item: Item) -> Any:
@@ -42,7 +48,49 @@ def record(world: World, item: Item) -> Any:
     }
 
 
+def node(world: World, item: Item) -> Any:
+    moment = item.at.isoformat().replace("+00:00", "Z")
+    if item.is_garbled:
+        return {"number": item.n, "updatedAt": moment, "title": None}
+    common = {
+        "id": str(item.n),
+        "bodyText": item.text,
+        "url": f"https://github.com/acme/mill/discussions/{item.n}",
+        "createdAt": moment,
+        "author": {"login": "kim"},
+    }
+    if item.parent:
+        return common | {"replies": {"totalCount": 0, "pageInfo": {}, "nodes": []}}
+    count = {"totalCount": len(world.children(item.n))}
+    return common | {"number": item.n, "title": "Idee", "updatedAt": moment, "comments": count}
+
+
+def graphql(world: World, request: httpx.Request) -> httpx.Response:
+    body = json.loads(request.content)
+    found = body["variables"]
+    assert (found["owner"], found["name"]) == ("acme", "mill")
+    after = found.get("after")
+    if "discussions(" in body["query"]:
+        items = [item for item in world.newest_first() if is_discussion(item)]
+        items = [item for item in items if not after or item.at.isoformat() < after]
+        page = world.cut(items)
+        end = min((item.at.isoformat() for item in page), default=None)
+        info = {"endCursor": end, "hasNextPage": len(items) > len(page)}
+        nodes = [node(world, item) for item in page]
+        return answer({"data": {"repository": {"discussions": {"pageInfo": info, "nodes": nodes}}}})
+    item = world.find(found["number"])
+    if item is None:
+        errors = [{"type": "NOT_FOUND", "message": "Could not resolve to a Discussion"}]
+        return answer({"data": {"repository": {"discussion": None}}, "errors": errors})
+    nodes = [node(world, child) for child in world.children(item.n)]
+    below = {"pageInfo": {"hasNextPage": False, "endCursor": None}, "nodes": nodes}
+    shown = {"comments": below} if "comments(" in body["query"] else node(world, item)
+    return answer({"data": {"repository": {"discussion": shown}}})
+
+
 def serve(world: World, request: httpx.Request) -> httpx.Response:
+    if request.url.path == "/graphql":
+        return graphql(world, request)
     path, params = request.url.path.removeprefix("/repos/acme/mill/"), request.url.params
     if path not in ("issues", "issues/comments"):
         number = path.rsplit("/", 1)[1]
@@ -52,6 +100,7 @@ def serve(world: World, request: httpx.Request) -> httpx.Response:
         return answer(record(world, found))
     comments = path == "issues/comments"
     items = [i for i in world.everything()[::-1] if (i.parent is not None) == comments]
+    items = [item for item in items if not is_discussion(item)]
     if since := params.get("since"):
         items = [i for i in items if i.at.strftime("%Y-%m-%dT%H:%M:%SZ") >= since]
     items = items[(int(params["page"]) - 1) * 20 :]
@@ -68,4 +117,5 @@ CASE = Case(
     native_id=native_id,
     serve=serve,
     parse_fixture=lambda: parse_records("github", partial(parse_item, CASE.source)),
+    posts=65,
 )
