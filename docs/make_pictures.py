@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import base64
 import io
+import re
 import shutil
 import subprocess
 import sys
@@ -54,6 +55,8 @@ def draw_terminal(digest: Digest, lang: str) -> None:
     console = Console(record=True, width=COLUMNS, file=io.StringIO(), force_terminal=True)
     console.print(render_terminal(compose(digest, load_language(lang)), COLUMNS))
     svg = console.export_svg(title="sturmglas digest", unique_id="digest")
+    # The picture shall not ask a font server who reads it; any monospaced font will do.
+    svg = re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)
     (HERE / "digest.svg").write_text(svg, encoding="utf-8")
     print("digest.svg")
 
@@ -73,11 +76,11 @@ def draw_mail(digest: Digest, lang: str) -> None:
     for screen, (width, height) in SCREENS.items():
         for scheme in ("light", "dark"):
             name = f"mail-{screen}-{scheme}.png"
-            shoot(browser, html, width, height, scheme, HERE / name)
+            shoot(browser, html, HERE / name, width=width, height=height, scheme=scheme)
             print(name)
 
 
-def shoot(browser: str, html: str, width: int, height: int, scheme: str, target: Path) -> None:
+def shoot(browser: str, html: str, target: Path, *, width: int, height: int, scheme: str) -> None:
     """Take one picture. The page stands in a frame: windows narrower than 500 are not allowed."""
     with tempfile.TemporaryDirectory() as folder:
         page, frame = Path(folder) / "mail.html", Path(folder) / "frame.html"

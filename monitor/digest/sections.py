@@ -521,7 +521,7 @@ def matrix_table(cells: Sequence[Cell], language: Language) -> Table:
         )
         for initiator in INITIATORS
     )
-    head = (language.say("set off by"), *(kind_name(kind, language) for kind in KINDS))
+    head = (language.say("Set off by"), *(kind_name(kind, language) for kind in KINDS))
     return Table(head, rows, right=(1, 2, 3))
 
 
@@ -540,7 +540,7 @@ def _cell(cell: Cell, language: Language) -> Line:
     return line
 
 
-def gauge(rate: Rate, width: int = 24) -> str:
+def gauge(rate: Rate, width: int = 20) -> str:
     """Draw a rate with its interval on a line from 0 to 12 %, the good band marked by bars.
 
     `·` is the scale, `|` the ends of the good band, `─` the interval, `●` the rate; `▸` at the
