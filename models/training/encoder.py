@@ -275,7 +275,7 @@ def _report(network: Network, dev: Kept) -> None:
 
     logits = score(network, dev)
     labelled = (dev.gold >= 0).sum(axis=1) > 1
-    names = np.array(dev.sources)
+    names = np.array(dev.sources, dtype=object)
     names[labelled & (names != "threads")] = "codebook"
     told = []
     for place, head in enumerate(HEADS):
