@@ -132,6 +132,11 @@ class App:
     def source(self, entry: SourceSettings) -> Source:
         """Turn an entry of the config, with its secrets, into a source."""
         facts = self.connector(entry.platform).facts
+        if facts.grade == "experimental" and not entry.experimental:
+            raise ConfigError(
+                f"sources.{entry.name}: {facts.title} rests on facts that nobody could check yet; "
+                "set experimental = true to read it all the same"
+            )
         secrets = {}
         for word in (*facts.secrets, *facts.optional_secrets):
             value = self.secrets.get("sources", entry.name, word)

@@ -133,6 +133,9 @@ class SourceSettings(Section):
     max_pages: int = Field(50, ge=1, le=10_000, description="pages a run reads at most")
     allow_private: bool = Field(False, description="allow addresses of the private network")
     enabled: bool = Field(True, description="false keeps the entry but does not fetch")
+    experimental: bool = Field(
+        False, description="read a platform whose facts nobody could check yet"
+    )
     touchpoint: str | None = Field(None, description="touchpoint of the customer journey")
     options: dict[str, Any] = Field(default_factory=dict, description="the platform's own settings")
 

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from monitor.app import App
 from monitor.cli.setup import TEMPLATE
 from monitor.config import (
     Secrets,
@@ -20,6 +21,7 @@ from monitor.config import (
     show_duration,
 )
 from monitor.errors import ConfigError
+from tests.conftest import NOW
 
 
 def complaint(text: str) -> str:
@@ -140,3 +142,12 @@ def test_a_duration_is_read_back_as_it_was_written(seconds: int) -> None:
 def test_what_is_no_duration_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="duration"):
         parse_duration(text)
+
+
+def test_a_platform_that_nobody_could_check_is_off_until_it_is_asked_for(tmp_path: Path) -> None:
+    entry = {"name": "ideas", "platform": "canny", "target": "acme"}
+    for wish, fate in (({}, "experimental = true"), ({"experimental": True}, "TOKEN")):
+        settings = parse_settings({"sources": [entry | wish]}, "test")
+        app = App(settings, tmp_path / "s.db", clock=lambda: NOW, secrets=Secrets({}))
+        with pytest.raises(ConfigError, match=fate):
+            app.sources()
