@@ -70,6 +70,6 @@ def test_masking_twice_is_masking_once(text: str) -> None:
 
 @pytest.mark.parametrize("sign", ["1", "1 ", "a@", "DE12", "@a.", "A-", "+1(", "0-"])
 def test_a_long_hostile_text_takes_no_time(sign: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     mask_personal(sign * 20_000)
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1

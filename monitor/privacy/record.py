@@ -42,7 +42,10 @@ def country_of(address: str | None) -> str:
     """Return where a service sits: a country, `EEA`, `own network` or `unknown`."""
     if not address:
         return "unknown"
-    host = urlsplit(address if "//" in address else f"//{address}").hostname or ""
+    try:
+        host = urlsplit(address if "//" in address else f"//{address}").hostname or ""
+    except ValueError:
+        return "unknown"
     if host in ("localhost", "127.0.0.1", "::1") or host.endswith((".local", ".internal", ".lan")):
         return "own network"
     for house, country in HOUSES.items():
