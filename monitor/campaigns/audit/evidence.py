@@ -61,6 +61,10 @@ class Thresholds:
     lockstep_cap: int = 1500
     lockstep_people: int = 8
     lockstep_ties: float = 0.4
+    drill_people: int = 12
+    drill_occasions: int = 4
+    drill_share: float = 0.8
+    drill_apart_hours: float = 6.0
 
     def __post_init__(self) -> None:
         # A store keeps thresholds as JSON, which knows no tuples.

@@ -63,6 +63,8 @@ def _may_accuse(
     group: Group, found: tuple[Evidence, ...], people: Electorate, thresholds: Thresholds
 ) -> bool:
     names = {one.family for one in found}
+    if group.drilled and {"lockstep", "burst"} <= names:
+        return True
     if in_one_place(group.rows, people, thresholds):
         return _beyond_a_place(group.rows, names, people, thresholds)
     if names & {"device", "recast", "regularity"}:

@@ -22,7 +22,8 @@ LEAST_RECAST_SHARE = 3.0
 @dataclass(frozen=True, slots=True)
 class Group:
     """Rows of one idea. `kind` says what they share; `statistical` that no single member is
-    marked, only their number is: such a group must not be diluted by honest people.
+    marked, only their number is: such a group must not be diluted by honest people. `ring` are the
+    voters of a lockstep group, `drilled` that they turn out like no club of friends does.
     """
 
     kind: str
@@ -32,6 +33,7 @@ class Group:
     expected: float = 0.0
     statistical: bool = False
     ring: Ints | None = None
+    drilled: bool = False
 
 
 def find_groups(people: Electorate, thresholds: Thresholds) -> Iterator[Group]:

@@ -15,7 +15,7 @@ from monitor.campaigns.audit.evidence import LEAST_P, Thresholds, passes_bh
 from monitor.campaigns.audit.explain import edges_of, explain, picture
 from monitor.campaigns.audit.families import weigh
 from monitor.campaigns.audit.groups import Group, find_groups
-from monitor.campaigns.audit.lockstep import find_rings, shared_ideas
+from monitor.campaigns.audit.lockstep import find_rings, is_drilled, shared_ideas
 from monitor.campaigns.columns import Ints, Votes
 from monitor.types.campaigns import FAMILIES, Evidence, Finding, Idea, Rules
 
@@ -112,11 +112,13 @@ def _any_groups(rules: Rules) -> bool:
 def _ring_groups(people: Electorate, thresholds: Thresholds) -> Iterator[Group]:
     """Yield, for each ring and each idea that most of it voted for, the ring's rows."""
     for ring in find_rings(people, thresholds):
-        for idea in shared_ideas(ring, people):
+        shared = shared_ideas(ring, people)
+        drilled = is_drilled(ring, shared, people, thresholds)
+        for idea in shared:
             span = people.rows(int(idea))
             mine = np.isin(people.voter[span], ring)
             rows = np.arange(span.start, span.stop)[mine]
-            yield Group("lockstep", int(idea), rows, 0.0, ring=ring)
+            yield Group("lockstep", int(idea), rows, 0.0, ring=ring, drilled=drilled)
 
 
 def _finding(
