@@ -89,18 +89,19 @@ class StackExchange:
             overlap=timedelta(minutes=5),
             max_pages=source.max_pages,
         ):
-            answers = api.answers(step.items)
+            answers = api.below("questions", "answers", step.items)
             _remember(recent, [*step.items, *answers], now)
-            comments = api.comments([*step.items, *answers])
-            state = {"walk": step.cursor, "recent": recent, "comments_at": comments_at}
+            comments = api.below("posts", "comments", [*step.items, *answers])
+            state = {"walk": step.cursor, "recent": dict(recent), "comments_at": comments_at}
             parse = partial(parse_post, source, roots={**recent, **_roots(step.items, answers)})
             found = [*step.items, *answers, *comments]
-            yield make_page(found, parse, _copy(state), budget=api.http.budget)
+            yield make_page(found, parse, dict(state), budget=api.http.budget)
         if known and state["walk"].get("whole"):
-            late = api.comments([{"post_id": one} for one in known], since=comments_at - 60)
+            posts = [{"post_id": one} for one in known]
+            late = api.below("posts", "comments", posts, since=comments_at - 60)
             state["comments_at"] = int(now.timestamp())
             parse = partial(parse_post, source, roots=recent)
-            yield make_page(late, parse, _copy(state), budget=api.http.budget)
+            yield make_page(late, parse, dict(state), budget=api.http.budget)
 
     def refresh(self, source: Source, native_ids: Sequence[str]) -> Iterator[Page]:
         """Ask again, 100 ids a call; what is missing in the answer is gone."""
@@ -114,12 +115,11 @@ class StackExchange:
                 ids = {f"{letter}{raw.get(f'{kind}_id')}" for raw in found if isinstance(raw, dict)}
                 gone = [make_uid("stackexchange", api.site, one) for one in asked if one not in ids]
                 page = make_page(found, partial(parse_post, source, roots={}), None)
+                scores = tuple(Counts(post.uid, now, likes=post.likes) for post in page.posts)
                 yield Page(
                     # where a comment stands is not told here: its score is what is new
                     posts=() if letter == "c" else page.posts,
-                    counts=tuple(Counts(p.uid, now, likes=p.likes) for p in page.posts)
-                    if letter == "c"
-                    else (),
+                    counts=scores if letter == "c" else (),
                     deleted=tuple(Tombstone(uid, now, "gone") for uid in gone),
                     rejected=page.rejected,
                     budget=api.http.budget,
@@ -156,17 +156,11 @@ class _Site:
         }
         return self._piece("/search/advanced" if is_search else "/questions", params)
 
-    def answers(self, questions: Sequence[Json]) -> list[Json]:
-        """All answers to these questions."""
-        return self._below("questions", "answers", _ids(questions))
-
-    def comments(self, posts: Sequence[Json], since: int | None = None) -> list[Json]:
-        """All comments to these questions and answers, from `since` (epoch seconds) on."""
-        return self._below("posts", "comments", _ids(posts), since)
-
-    def _below(
-        self, above: str, kind: str, ids: Sequence[str], since: int | None = None
+    def below(
+        self, above: str, kind: str, posts: Sequence[Json], since: int | None = None
     ) -> list[Json]:
+        """All answers or comments (`kind`) to these posts, from `since` (epoch seconds) on."""
+        ids = _ids(posts)
         found: list[Json] = []
         for start in range(0, len(ids), _BATCH):
             path = f"/{above}/{';'.join(ids[start : start + _BATCH])}/{kind}"
@@ -279,10 +273,6 @@ def _remember(recent: dict[str, list[int]], posts: Sequence[Json], now: datetime
     young = sorted((one for one in recent.items() if one[1][1] >= start), key=lambda one: one[1][1])
     recent.clear()
     recent.update(young[-_RECENT_KEPT:])
-
-
-def _copy(state: dict[str, Any]) -> dict[str, Any]:
-    return {**state, "recent": dict(state["recent"])}
 
 
 def _active(raw: Json) -> datetime:
