@@ -231,6 +231,7 @@ def parse_post(source: Source, raw: Json) -> Post:
     note = raw.get("note_tweet") or raw.get("note_post") or {}
     entities = note.get("entities") or raw.get("entities") or {}
     metrics = raw.get("public_metrics") or {}
+    reposts = metrics.get("retweet_count", metrics.get("repost_count"))
     user = raw.get("author") or {}
     handle = user.get("username")
     return Post(
@@ -253,7 +254,7 @@ def parse_post(source: Source, raw: Json) -> Post:
         root_id=raw.get("conversation_id"),
         likes=metrics.get("like_count"),
         replies=metrics.get("reply_count"),
-        shares=_sum(metrics.get("retweet_count", metrics.get("repost_count")), metrics),
+        shares=None if reposts is None else reposts + (metrics.get("quote_count") or 0),
         views=metrics.get("impression_count"),
         tags=tuple(tag["tag"] for tag in entities.get("hashtags") or ()),
         media=tuple(
@@ -278,10 +279,6 @@ def _with_links(text: str, urls: Sequence[Json]) -> str:
 def _history(raw: Json) -> list[str]:
     found = raw.get("edit_history_tweet_ids") or raw.get("edit_history_post_ids") or ()
     return [str(one) for one in found] or [str(int(raw["id"]))]
-
-
-def _sum(reposts: int | None, metrics: Json) -> int | None:
-    return None if reposts is None else reposts + (metrics.get("quote_count") or 0)
 
 
 def _created(raw: Json) -> datetime:
