@@ -71,8 +71,7 @@ class Discord:
         channel = _Channel(source, self._traffic)
         if source.options.get("threads", True):
             now = self._traffic.now().isoformat()
-            waiting |= channel.grown(state, looked_at)
-            looked_at = now
+            waiting, looked_at = waiting | channel.grown(state, looked_at), now
         rooms = [*([] if channel.is_forum else [source.target.strip()]), *sorted(waiting)]
         walks = {room: self._walk(source, partial(channel.messages, room)) for room in rooms}
         for room, step in walk_several(walks, _pruned(state, rooms)):
