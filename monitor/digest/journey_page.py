@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from monitor.digest.document import Block, Document, Heading, Line, Quotation, Span, Table
+from monitor.digest.document import Block, Document, Heading, Line, Pairs, Quotation, Span, Table
 from monitor.digest.names import period_name
 from monitor.digest.safe import masked, one_line, web_address
 from monitor.locale.language import Language
@@ -50,11 +50,13 @@ def compose_journey(journey: Journey, language: Language) -> Document:
     blocks: list[Block] = []
     if journey.stations:
         blocks.append(_table(journey, language))
-    for station in journey.weak:
-        if not station.quotes:
-            continue
+    goals = [station for station in journey.stations if station.goal is not None]
+    if goals:
+        blocks.append(Heading(language.say("Goals")))
+        blocks.append(Pairs(tuple((s.touchpoint.name, _goal(s, language)) for s in goals)))
+    for rank, station in enumerate(journey.weak, start=1):
         name = station.touchpoint.name
-        blocks.append(Heading(language.say("Weak spot: {name}", name=name)))
+        blocks.append(Heading(language.say("Weak spot {rank}: {name}", rank=rank, name=name)))
         blocks += [_quotation(quote) for quote in station.quotes]
     footer = (
         ""
@@ -97,29 +99,27 @@ def summary(journey: Journey, language: Language) -> Line:
 
 
 def _table(journey: Journey, language: Language) -> Table:
-    rank = {id(station): n for n, station in enumerate(journey.weak, start=1)}
     head = (
-        language.say("phase"),
         language.say("touchpoint"),
         language.say("satisfied"),
         "0 – 100\u202f%",
         language.say("posts"),
-        language.say("weak spot"),
-        language.say("owner, goal"),
+        language.say("owner"),
     )
     rows = tuple(
         (
-            (Span(phase_name(station.touchpoint.phase, language)),),
-            (Span(station.touchpoint.name, "strong"),),
+            (
+                Span(station.touchpoint.name, "strong"),
+                Span(f" {phase_name(station.touchpoint.phase, language)}", "dim"),
+            ),
             satisfied(station, language),
             (Span(bar(station)),),
             (Span(language.number(station.posts)),),
-            (Span(str(rank[id(station)]) if id(station) in rank else ""),),
-            (Span(_owner(station, language)),),
+            (Span(station.touchpoint.owner or ""),),
         )
         for station in journey.stations
     )
-    return Table(head, rows, right=(4, 5), spare=3)
+    return Table(head, rows, right=(3,), spare=2)
 
 
 def satisfied(station: Station, language: Language) -> Line:
@@ -148,19 +148,16 @@ def bar(station: Station) -> str:
     return "".join(signs)
 
 
-def _owner(station: Station, language: Language) -> str:
-    told = [station.touchpoint.owner] if station.touchpoint.owner else []
-    if station.touchpoint.goal is not None and station.goal is not None:
-        goal = station.touchpoint.goal
-        told.append(
-            language.say(
-                "goal {share} by {day}: {state}",
-                share=language.percent(100 * goal.satisfaction),
-                day=language.short_day(goal.by),
-                state=goal_name(station.goal, language),
-            )
-        )
-    return ", ".join(told)
+def _goal(station: Station, language: Language) -> Line:
+    goal = station.touchpoint.goal
+    assert goal is not None, "asked only of stations with a goal"
+    told = language.say(
+        "{share} satisfied by {day}: {state}",
+        share=language.percent(100 * goal.satisfaction),
+        day=f"{language.short_day(goal.by)} {goal.by.year}",
+        state=goal_name(station.goal or "open", language),
+    )
+    return (Span(told, "good" if station.goal == "reached" else "plain"),)
 
 
 def goal_name(state: GoalState, language: Language) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from monitor.digest.document import Block, Document, Heading, Line, Pairs, Span, Table
+from monitor.digest.document import Block, Document, Heading, Line, Span, Table
 from monitor.digest.names import before_name, period_name
 from monitor.locale.language import Language
 from monitor.types.digest import Period
@@ -76,12 +76,26 @@ def missing(measured: Measured, language: Language) -> str | None:
         return language.say("nothing to divide by: the denominator is 0")
     if measured.fault == "too_many":
         return language.say("the part is more than its whole: check the imported figures")
-    wanted = ", ".join(measured.needs)
+    wanted = ", ".join(need_name(need, language) for need in measured.needs)
     if "followers" in measured.needs:
         return language.say("{what}: import a line of followers, or fetch the source", what=wanted)
     if FROM_POSTS & {*measured.needs}:
         return language.say("{what}: none in this period", what=wanted)
     return language.say("{what}: sturmglas kpi import FILE", what=wanted)
+
+
+def need_name(need: str, language: Language) -> str:
+    """Name what is missing; metrics stay as an import must spell them."""
+    names = {
+        "likes or comments": language.say("likes or comments"),
+        "shares": language.say("shares"),
+        "views": language.say("views"),
+        "followers": language.say("followers"),
+        "posts": language.say("posts"),
+        "labelled posts": language.say("labelled posts"),
+        "answered questions": language.say("answered questions"),
+    }
+    return names.get(need, need)
 
 
 def compose_sheet(sheet: Sheet, language: Language) -> Document:
@@ -93,12 +107,24 @@ def compose_sheet(sheet: Sheet, language: Language) -> Document:
     if beside:
         blocks += [Heading(language.say("Sources side by side"))]
         blocks += [
-            Pairs(tuple((kpi_name(kpi.name, language), _sources(kpi, language)) for kpi in beside))
+            Table(
+                (language.say("figure"), language.say("value")),
+                tuple(
+                    ((Span(kpi_name(kpi.name, language)),), _sources(kpi, language))
+                    for kpi in beside
+                ),
+            )
         ]
     if unknown:
-        blocks += [Heading(language.say("Unknown, and what would tell it"))]
+        blocks += [Heading(language.say("Unknown"))]
         blocks += [
-            Pairs(tuple((kpi_name(kpi.name, language), _why(kpi.now, language)) for kpi in unknown))
+            Table(
+                (language.say("figure"), language.say("what is missing")),
+                tuple(
+                    ((Span(kpi_name(kpi.name, language)),), _why(kpi.now, language))
+                    for kpi in unknown
+                ),
+            )
         ]
     title = " · ".join(
         filter(None, (language.say("KPI sheet"), sheet.source, period_name(sheet.period, language)))
@@ -169,7 +195,9 @@ def _interval(kpi: Kpi, language: Language) -> str:
 
 
 def _made_of(measured: Measured, language: Language) -> str:
-    if measured.numerator is not None and measured.denominator is not None:
+    # Of an index the counts of answers say more than its fraction does.
+    told_by_parts = "passives" in measured.parts or "recommend_answers" in measured.parts
+    if measured.numerator is not None and measured.denominator is not None and not told_by_parts:
         return language.say(
             "{part} of {whole}",
             part=_number(measured.numerator, language),
@@ -212,6 +240,12 @@ def part_name(name: str, language: Language) -> str:
         "days": language.say("days"),
         "mean_a_day": language.say("a day"),
         "answered": language.say("answers"),
+        "promoters": language.say("promoters"),
+        "passives": language.say("passives"),
+        "detractors": language.say("detractors"),
+        "recommend_answers": language.say("answers on recommending"),
+        "buy_again_answers": language.say("on buying again"),
+        "buy_other_answers": language.say("on buying other things"),
     }
     return names.get(name, name)
 

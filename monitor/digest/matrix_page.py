@@ -54,7 +54,7 @@ def compose_matrix_days(
         language=language.code,
         title=period_name(period, language),
         weather="quiet",
-        lead=(Span(language.say("share of each cell in the posts of its time")),),
+        lead=(Span(language.say("share of each cell in the posts of its time, in %")),),
         blocks=tuple(blocks),
     )
 

@@ -217,14 +217,17 @@ PARSERS: Mapping[Shape, Callable[[Row, str, Style | None, date], list[Figure] | 
 }
 
 
-def number_cells(row: Row, shape: Shape) -> list[str]:
-    """Return the cells of a row that hold numbers as text: they tell the file's notation."""
+def number_cells(row: Row, shape: Shape) -> list[tuple[str, bool]]:
+    """Return the cells of a row that hold numbers as text, and whether each counts something."""
+    if shape == "survey":
+        return []
     if shape == "web":
-        found = [cell for name, cell in row.items() if str(name).strip().casefold() in _WEB]
+        known = [(_WEB.get(str(name).strip().casefold()), cell) for name, cell in row.items()]
     else:
         cells = _cells(row)
-        found = [cells.get("value"), cells.get("score")]
-    return [cell for cell in found if isinstance(cell, str)]
+        known = [(canonical(str(cells.get("metric") or "")), cells.get("value"))]
+    fractions = (*FRACTIONS, "mean_seconds")
+    return [(cell, name not in fractions) for name, cell in known if name and isinstance(cell, str)]
 
 
 def _column(name: str) -> str:

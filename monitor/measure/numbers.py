@@ -26,7 +26,7 @@ def parse_number(text: str, style: Style | None = None, *, counts: bool = False)
     bare = _SPACES.sub("", text).replace("\u2212", "-")
     if not bare:
         raise ValueError("the value is empty; leave the row out where nothing was measured")
-    if _CURRENCY.search(bare):
+    if _CURRENCY.search(text):
         raise ValueError(f"{text.strip()!r} is an amount of money; these figures are no amounts")
     if bare.endswith("%"):
         raise ValueError(f"{text.strip()!r} is a percentage; give the counts it was made of")
@@ -51,14 +51,20 @@ def parse_number(text: str, style: Style | None = None, *, counts: bool = False)
     return value
 
 
-def find_style(texts: Iterable[str]) -> Style | None:
-    """Return the notation that a file's numbers are in, None where they do not tell or differ."""
+def find_style(cells: Iterable[tuple[str, bool]]) -> Style | None:
+    """Return the notation that a file's numbers are in, None where they do not tell or differ.
+
+    `cells` are (text, counts): a count with a fraction is a slip and tells nothing.
+    """
     found: set[Style] = set()
-    for text in texts:
+    for text, counts in cells:
         bare = _SPACES.sub("", text)
         if not _NUMBER.fullmatch(bare):
             continue
         german, english = _read(bare, "de"), _read(bare, "en")
+        only = german if english is None else english
+        if counts and only is not None and not only.is_integer():
+            continue
         if german is not None and english is None:
             found.add("de")
         elif english is not None and german is None:
