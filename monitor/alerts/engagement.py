@@ -24,6 +24,7 @@ RIPE_H = 72.0
 """Age in hours at which a post counts as ripe."""
 
 YOUNGEST_H = 1.0
+ONE_DAY = timedelta(days=1)
 OLDEST_JUDGED = timedelta(days=4)
 LEAST_POSTS = 12
 RARE = 0.03
@@ -32,7 +33,10 @@ RARE = 0.03
 MOST_POSTS = 90
 SURE = 0.8
 FINAL_H = 0.25
-"""A look this soon that is the only one, and not nought, is an export's: the final numbers."""
+"""A look this soon that is the only one, and not nought, is an export's: the final numbers.
+
+Only after a day, though: a live post has been looked at once, too, when it is new.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +115,8 @@ def unusual_posts(
     """
     by_source: dict[str, list[Resonance]] = {}
     for post in posts:
-        if post.followers and post.followers > 0 and post.looks and post.created <= now:
+        just_seen = _is_final(post) and now - post.created < ONE_DAY
+        if post.followers and post.followers > 0 and post.looks and not just_seen:
             by_source.setdefault(post.source, []).append(post)
     findings = []
     for source, mine in by_source.items():
