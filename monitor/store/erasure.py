@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from monitor.errors import StoreError
+from monitor.store import scrub
 from monitor.store.accounts import HIDDEN, AuthorRow, hidden_key
 from monitor.store.database import Database
 
@@ -339,7 +340,7 @@ def _scrub(db: Database, needles: Sequence[str], files: Sequence[Path]) -> dict[
     db.row("PRAGMA shrink_memory")
     with db.transaction():  # nobody writes meanwhile
         done = subprocess.run(  # noqa: S603 - our own interpreter and module
-            [sys.executable, "-m", "monitor.store.scrub", str(db.path)],
+            [sys.executable, "-I", scrub.__file__, str(db.path)],
             input=json.dumps(asked),
             capture_output=True,
             text=True,

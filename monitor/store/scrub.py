@@ -1,6 +1,6 @@
 """Zeroes what SQLite leaves behind inside its pages, and searches files byte by byte.
 
-    python -m monitor.store.scrub STORE < needles.json
+    python -I monitor/store/scrub.py STORE < needles.json
 
 `PRAGMA secure_delete` overwrites cells that are deleted. But when a page is split or joined, the
 cells that move away stay readable in the unallocated space between the page's cell pointers and
@@ -11,7 +11,7 @@ The layout of a page: https://www.sqlite.org/fileformat2.html#b_tree_pages (read
 Runs as a process of its own: closing a file drops every lock that the same process holds on it
 (https://www.sqlite.org/howtocorrupt.html, section 2.2), SQLite's too. Whoever starts it holds the
 write lock and has emptied the write-ahead log, so that no page changes meanwhile; the bytes that
-it clears are read by nobody.
+it clears are read by nobody. It imports the standard library alone, to start at once.
 """
 
 from __future__ import annotations
