@@ -27,7 +27,7 @@ from monitor.store.database import Database, from_ms, to_ms
 from monitor.store.series import SeriesTable, SourceNames
 from monitor.store.store import Store
 from monitor.types.alerts import Alert, Event, KnownEvent, WarningInputs
-from monitor.types.observation import NEVER, Ints, PostColumns, Resonance, Span
+from monitor.types.observation import NEVER, Ints, PostColumns, Resonance, Span, Strays
 from monitor.types.posts import Imported
 from monitor.types.roles import Roles
 from monitor.warning import MEMORY, Engine, Ticked, gaps_at
@@ -128,6 +128,7 @@ class Past:
     sources: SourceNames
     platforms: tuple[str, ...]
     posts: PostColumns
+    strays: Strays
     gaps: tuple[Span, ...]
     own_posts: tuple[Resonance, ...]
     own_times: tuple[tuple[str, datetime], ...]
@@ -169,6 +170,7 @@ def load_past(series: SeriesTable, deletions: Deletions, start: datetime | None)
         sources=sources,
         platforms=platforms,
         posts=_with_deletions(posts, deletions) if deletions else posts,
+        strays=series.load_strays(sources, since, NEVER),
         gaps=series.load_gaps(sources, since, NEVER),
         own_posts=own_posts,
         own_times=tuple((uid, from_ms(at)) for uid, at in series.own_post_times(since, NEVER)),
@@ -212,6 +214,7 @@ class Walk:
             platforms=past.platforms,
             gaps=past.gaps,
             baselines=self._engine.baselines,
+            strays=past.strays,
             own_posts=past.own_posts if self._moved(now_ms) else (),
         )
         current = [a for a in self.alerts.values() if a.open or now - a.updated_at < WEEK]

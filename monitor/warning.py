@@ -200,6 +200,7 @@ def load_observation(
         platforms=platforms,
         gaps=series.load_gaps(sources, start, at),
         baselines=engine.baselines,
+        strays=series.load_strays(sources, start, at),
         own_posts=series.load_own_posts(to_ms(now - OWN_POSTS), at, to_ms(now - HOUR)),
     )
 

@@ -15,13 +15,16 @@ from monitor.types.observation import (
     NEGATIVE,
     UNKNOWN,
     Floats,
+    Ints,
     Observation,
     PostColumns,
     Resonance,
     Span,
+    Strays,
 )
 
 HOUR_MS = 3_600_000
+STRAY_HOURS = 6
 REACH = timedelta(hours=30)
 """How far back the posts of an observation go."""
 
@@ -57,6 +60,7 @@ def observe(
     platforms: Sequence[str],
     gaps: Sequence[Span],
     baselines: Baselines,
+    strays: Strays,
     own_posts: Sequence[Resonance] = (),
 ) -> Observation:
     """Return what may be known at `now`."""
@@ -68,10 +72,19 @@ def observe(
         platforms=tuple(platforms),
         press=tuple(is_press(platform) for platform in platforms),
         posts=known_at(posts, at),
+        strays=count_strays(strays, at, len(sources)),
         gaps=tuple(gap for gap in gaps if gap.start < at and gap.end > at - reach),
         history_h=baselines.known_hours[: len(sources)],
         own_posts=tuple(_seen_by(post, now) for post in own_posts if post.created <= now),
     )
+
+
+def count_strays(strays: Strays, now_ms: int, sources: int) -> Ints:
+    """Return for each source how many strays of the last six hours are known at `now_ms`."""
+    first = int(np.searchsorted(strays.created, now_ms - STRAY_HOURS * HOUR_MS, "right"))
+    last = int(np.searchsorted(strays.created, now_ms, "right"))
+    known = strays.seen[first:last] <= now_ms
+    return np.bincount(strays.source[first:last][known], minlength=sources)
 
 
 def _seen_by(post: Resonance, now: datetime) -> Resonance:

@@ -19,7 +19,15 @@ import numpy as np
 from monitor.alerts.baselines import Baselines
 from monitor.alerts.settings import RuleSettings, StormThresholds
 from monitor.alerts.tails import share_interval, share_surprise
-from monitor.alerts.voices import Voices, find_voices, in_window, newcomers, now_ms, originals
+from monitor.alerts.voices import (
+    Voices,
+    find_voices,
+    in_window,
+    newcomers,
+    now_ms,
+    originals,
+    without_leaks,
+)
 from monitor.types.alerts import Finding, Part
 from monitor.types.observation import (
     COMPANY,
@@ -116,7 +124,7 @@ def gather(
 
     def voices_in(length: timedelta, end: int) -> Voices:
         rows = in_window(posts, end, length)
-        return find_voices(posts.where(rows), original[rows])
+        return without_leaks(find_voices(posts.where(rows), original[rows]), observation.strays)
 
     heard = voices_in(window, at)
     before = voices_in(window, at - _ms(window)).critical

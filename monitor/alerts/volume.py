@@ -37,7 +37,6 @@ REFRESH_HOURS = 3
 """How often the shape of the day is drawn anew; it changes over weeks."""
 
 
-
 @dataclass(frozen=True, slots=True)
 class VolumeSettings:
     """What the detector assumes. Half-lives say how long the past counts.

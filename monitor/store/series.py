@@ -27,6 +27,7 @@ from monitor.types.observation import (
     PostColumns,
     Resonance,
     Span,
+    Strays,
 )
 
 HOUR_MS = 3_600_000
@@ -213,6 +214,18 @@ class SeriesTable:
         columns = {name: table.get(name, ()) for name in _POST_FIELDS}
         platforms = {name: n for n, name in enumerate(sorted(set(columns["platform"])))}
         return self._columns(columns, sources, platforms), tuple(platforms)
+
+    def load_strays(self, sources: SourceNames, start: int, end: int) -> Strays:
+        """Return posts written in [start, end] ms that were labelled as being about others."""
+        rows = self.db.rows(
+            "SELECT p.created_at, p.seen_at, p.source_id FROM posts p "
+            "JOIN labels l ON l.post_id = p.id WHERE p.created_at >= ? AND p.created_at <= ? "
+            "AND l.relevant = 0 ORDER BY p.created_at",
+            (start, end),
+        )
+        table = np.array([tuple(row) for row in rows], dtype=np.int64).reshape(-1, 3)
+        places = np.array([sources.row_of[source] for source in table[:, 2]], dtype=np.int64)
+        return Strays(table[:, 0], table[:, 1], places)
 
     def _read_signs(self, columns: Mapping[str, Sequence[Any]]) -> NDArray[np.int64]:
         """Return rows of (call, removal, copy key, tag); only criticism is read for signs."""

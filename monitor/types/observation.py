@@ -92,13 +92,23 @@ class Span:
     end: int
 
 
+@dataclass(frozen=True, slots=True)
+class Strays:
+    """Posts that were left out as being about others: when written, when seen (ms), where."""
+
+    created: Ints
+    seen: Ints
+    source: Ints
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
     """Everything that the rules see at `now`: nothing that was learnt later is in it.
 
     `posts` are those written in the last 30 hours (older ones do not move a rule) and seen by
-    now. `gaps` reach into these days. `own_posts` are the company's newest with their reactions;
-    `history_h` is for how many hours each source has been watched.
+    now. `strays` counts, for each source, posts of the last six hours that were left out as being
+    about others. `gaps` reach into these days. `own_posts` are the company's newest with their
+    reactions; `history_h` is for how many hours each source has been watched.
     """
 
     now: datetime
@@ -106,6 +116,7 @@ class Observation:
     platforms: tuple[str, ...]
     press: tuple[bool, ...]
     posts: PostColumns
+    strays: Ints
     gaps: tuple[Span, ...]
     history_h: Floats
     own_posts: tuple[Resonance, ...] = ()
