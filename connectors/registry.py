@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from connectors.base import Connector, ConnectorFacts
-from connectors.traffic import Traffic
+
+if TYPE_CHECKING:  # brings httpx along, which `--help` shall not wait for
+    from connectors.traffic import Traffic
 
 _PLACES: Mapping[str, str] = {
     "files": "connectors.files:Files",
