@@ -17,7 +17,8 @@ from monitor.digest.document import (
     Tone,
 )
 from monitor.digest.names import before_name, period_name, reason_phrase, weather_word
-from monitor.digest.sections import Section, Sections, matrix_table
+from monitor.digest.sections import Section, Sections
+from monitor.digest.tables import matrix_table
 from monitor.locale.language import Language
 from monitor.types.digest import Cell, Digest, Period
 
