@@ -97,7 +97,14 @@ class App:
         from monitor.guard import Guard
 
         wishes = self.settings
-        return Guard(self.store, lambda: self.keys, wishes.retention, wishes.privacy, self.clock)
+        return Guard(
+            self.store,
+            lambda: self.keys,
+            wishes.retention,
+            wishes.privacy,
+            self.clock,
+            drops={entry.name: entry.drop for entry in wishes.sources if entry.drop},
+        )
 
     @cached_property
     def classifier(self) -> Classifier:

@@ -136,6 +136,9 @@ class SourceSettings(Section):
     experimental: bool = Field(
         False, description="read a platform whose facts nobody could check yet"
     )
+    drop: tuple[str, ...] = Field(
+        (), description="fields never stored of this source: author_name, media, or the platform's"
+    )
     touchpoint: str | None = Field(None, description="touchpoint of the customer journey")
     options: dict[str, Any] = Field(default_factory=dict, description="the platform's own settings")
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from connectors.types import Account, Post
 from monitor.errors import ConfigError, MonitorError, UsageError
 from monitor.keys import Keys
-from monitor.privacy.minimise import plain_names, without_fields
+from monitor.privacy.minimise import minimised, plain_names
 from monitor.privacy.traces import is_about
 from monitor.store.accounts import HIDDEN, Accounts, AuthorRow, hidden_key
 from monitor.store.database import optional_ms, to_ms
@@ -92,6 +92,8 @@ class Guard:
         periods: Periods,
         wishes: Privacy,
         clock: Callable[[], datetime],
+        *,
+        drops: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         self.store = store
         self.db = store.db
@@ -100,6 +102,9 @@ class Guard:
         self.clock = clock
         self._keys = keys
         self._dropped = plain_names(wishes.drop)
+        self._drops = {
+            source: self._dropped | plain_names(names) for source, names in (drops or {}).items()
+        }
         self._stones: dict[tuple[str, str], int] = {}
         self._version: str | None = None
         self._masks = False
@@ -118,8 +123,9 @@ class Guard:
         self._refresh()
         admitted = []
         for post in posts:
-            if post.raw is not None and self._dropped:
-                post = replace(post, raw=without_fields(post.raw, self._dropped))  # noqa: PLW2901
+            dropped = self._drops.get(post.source, self._dropped)
+            if dropped:
+                post = minimised(post, dropped)  # noqa: PLW2901
             if self._stones:
                 if not self._may_come(post):
                     continue

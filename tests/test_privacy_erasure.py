@@ -480,6 +480,21 @@ def test_fields_that_nothing_needs_are_not_stored(tmp_path: Path) -> None:
     app.close()
 
 
+def test_a_source_may_keep_less_than_the_others(tmp_path: Path) -> None:
+    frugal = {"name": "acme-page", "platform": "rss", "drop": ["author_name", "media", "extra"]}
+    app = open_app(tmp_path / "store.db", sources=[frugal])
+    media = ({"url": "https://x.example/1.png"},)
+    for source in ("acme-page", "other"):
+        post = make_post(source, source=source, author=ANNA, media=media, raw={"extra": 1})
+        app.store.ingest.save_posts([post], NOW)
+        name = app.store.db.value("SELECT name FROM authors")
+        assert name == (None if source == "acme-page" else "Anna Zqname")
+    held = app.store.db.rows("SELECT media, raw FROM posts ORDER BY id")
+    assert tuple(held[0]) == (None, None)
+    assert json.loads(held[1]["raw"]) == {"extra": 1}
+    app.close()
+
+
 def test_settings_may_keep_every_field() -> None:
     assert parse_settings({"privacy": {"drop": []}}, "test").privacy.drop == ()
     assert "birthday" in Settings().privacy.drop
