@@ -6,7 +6,6 @@ that it still does after the person behind it was erased.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -82,7 +81,7 @@ class Ballots:
             # Listed one by one: joined to json_each, SQLite reads all voters for each (measured).
             sql = (
                 "SELECT number, coalesce(voter, 'tag:' || lower(hex(tag))) FROM voters "
-                f"WHERE campaign_id = ? AND number IN ({places})"  # noqa: S608 - only marks
+                f"WHERE campaign_id = ? AND number IN ({places})"
             )
             names.update((row[0], row[1]) for row in self.db.rows(sql, (campaign_id, *some)))
         return names

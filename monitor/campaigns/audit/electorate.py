@@ -27,7 +27,7 @@ class Electorate:
     `withdrawals` counts withdrawals of that person from that idea. `dense` marks votes from
     networks that send far more people to that idea than its share, `hopping` those from devices
     that many people used for that idea in several networks. `meeting` is the chance that two
-    voters of the campaign come from the same network.
+    voters of the campaign come from the same network, `persons[network]` how many use it.
     """
 
     voter: Ints
@@ -46,6 +46,7 @@ class Electorate:
     dense: Bools
     hopping: Bools
     meeting: float
+    persons: Ints
 
     def rows(self, idea: int) -> slice:
         """Return where an idea's rows are."""
@@ -79,7 +80,8 @@ def lay_out(votes: Votes, root: Ints, thresholds: Thresholds) -> Electorate:
     hour = votes.at[rows] // HOUR_MS
     first_hour = int(hour.min()) if len(rows) else 0
     network, device = _small(votes.network[rows]), _small(votes.device[rows])
-    dense = _dense(voter, idea[rows], network, voters, thresholds)
+    persons = _persons(voter, network, voters)
+    dense = _dense(idea[rows], network, persons, voters, thresholds)
     return Electorate(
         voter=voter,
         idea=idea[rows],
@@ -97,6 +99,7 @@ def lay_out(votes: Votes, root: Ints, thresholds: Thresholds) -> Electorate:
         dense=dense,
         hopping=_hopping(idea[rows], device, network, thresholds),
         meeting=_meeting(voter[~dense], network[~dense]),
+        persons=persons,
     )
 
 
@@ -109,19 +112,25 @@ def _meeting(voter: Ints, network: Ints) -> float:
     return float((number * (number - 1)).sum() / (total * (total - 1))) if total > 1 else 0.0
 
 
-def _dense(voter: Ints, idea: Ints, network: Ints, voters: int, thresholds: Thresholds) -> Bools:
+def _persons(voter: Ints, network: Ints, voters: int) -> Ints:
+    """Return how many people came from each network; the unknown one counts as empty."""
+    known = network > 0
+    pairs = np.unique(network[known] * max(voters, 1) + voter[known])
+    number = np.bincount(pairs // max(voters, 1), minlength=int(network.max(initial=0)) + 1)
+    return number.astype(np.int64)
+
+
+def _dense(idea: Ints, network: Ints, persons: Ints, voters: int, thresholds: Thresholds) -> Bools:
     """Mark votes from networks whose people choose the idea far beyond its share of all voters.
 
     A carrier's big networks hold all sorts of people and stay near the share, however popular the
     idea is; an exit that was rented for one purpose does not.
     """
-    marked = np.zeros(len(voter), dtype=bool)
+    marked = np.zeros(len(idea), dtype=bool)
     rows = np.flatnonzero(network > 0)
     if not len(rows):
         return marked
     networks = int(network.max()) + 1
-    pairs = np.unique(network[rows] * voters + voter[rows])
-    persons = np.bincount(pairs // voters, minlength=networks)
     key = idea[rows] * networks + network[rows]
     each, place, number = np.unique(key, return_inverse=True, return_counts=True)
     mine = persons[each % networks]

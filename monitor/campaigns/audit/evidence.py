@@ -43,6 +43,7 @@ class Thresholds:
     places: int = 2
     scattered_factor: float = 5.0
     place_share: float = 0.6
+    place_own: float = 0.4
     session_hours: float = 12.0
     place_days: int = 3
 

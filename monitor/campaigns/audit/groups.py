@@ -141,9 +141,9 @@ def in_one_place(rows: Ints, people: Electorate, thresholds: Thresholds) -> bool
 
     A carrier's big networks are no place, however many of its customers vote.
     """
-    known = rows[people.network[rows] > 0]
-    special = people.network[rows[people.dense[rows]]]
-    if not len(special):
-        return False
-    largest = np.sort(np.bincount(special))[-thresholds.places :]
-    return bool(largest.sum() >= thresholds.place_share * len(known))
+    network = people.network[rows]
+    number = np.bincount(network[network > 0], minlength=1)
+    here = np.flatnonzero(number)
+    special = here[number[here] >= thresholds.place_own * people.persons[here]]
+    largest = np.sort(number[special])[-thresholds.places :]
+    return bool(largest.sum() >= thresholds.place_share * max(int(number.sum()), 1))
