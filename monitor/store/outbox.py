@@ -50,12 +50,11 @@ class Outbox:
         )
         return [_delivery(row) for row in rows]
 
-    def waiting(self, receiver: str, thread: str | None = None) -> list[Delivery]:
+    def waiting(self, receiver: str) -> list[Delivery]:
         """Return what waits for a receiver, oldest first."""
         rows = self.db.rows(
-            "SELECT * FROM deliveries WHERE receiver = ? AND state = 'waiting' "
-            "AND (? IS NULL OR thread = ?) ORDER BY id",
-            (receiver, thread, thread),
+            "SELECT * FROM deliveries WHERE receiver = ? AND state = 'waiting' ORDER BY id",
+            (receiver,),
         )
         return [_delivery(row) for row in rows]
 

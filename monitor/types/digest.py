@@ -223,7 +223,6 @@ class PrivacyFigures:
     accounts: int = 0
     oldest_text_at: datetime | None = None
     erased: int | None = None
-    retained_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -65,7 +65,7 @@ class Receiver(Protocol):
 
     name: str
     edits: bool
-    """Whether it can change a message that it has shown, so that one matter stays one message."""
+    """Whether it can change a message that it has shown, so that words can be taken back."""
 
     def send(self, message: Message, handle: Handle | None, *, again: bool) -> Receipt:
         """Deliver a message; `handle` is the thread's from the message before, None for the first.
