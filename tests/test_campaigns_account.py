@@ -42,7 +42,9 @@ def published(tmp_path_factory):
     folder = tmp_path_factory.mktemp("account")
     publish(story, "spring", folder / "first", NOW)
     found = story.audit("spring", NOW).findings[0].finding
-    story.step("spring", "propose", found, by="Kim Muster", reason="ring, see h33 and a@b.de", now=NOW)
+    story.step(
+        "spring", "propose", found, by="Kim Muster", reason="ring, see h33 and a@b.de", now=NOW
+    )
     story.step("spring", "confirm", found, by="Lou Beispiel", reason="checked by Lou", now=NOW)
     story.step("spring", "notify", found, by="Kim Muster", reason="by letter", now=NOW)
     story.jury("spring", "i2", rank=1, by="Chef Koch", reason="safe to build", now=NOW)
@@ -60,7 +62,10 @@ def copy(published, tmp_path):
 def test_a_stranger_can_check_it_with_python_alone(published):
     _, folder, head = published
     run = subprocess.run(
-        [sys.executable, "-I", folder / "verify.py", head], capture_output=True, text=True, check=True
+        [sys.executable, "-I", folder / "verify.py", head],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     answer = json.loads(run.stdout)
     assert answer["ok"]
@@ -79,7 +84,18 @@ def test_a_stranger_counts_the_same_as_we_do(published):
 
 @pytest.mark.parametrize(
     "secret",
-    ["Kim", "Muster", "Lou", "Beispiel", "Koch", "a@b.de", "ring-device", "203.0.", "author1", "h33"],
+    [
+        "Kim",
+        "Muster",
+        "Lou",
+        "Beispiel",
+        "Koch",
+        "a@b.de",
+        "ring-device",
+        "203.0.",
+        "author1",
+        "h33",
+    ],
 )
 def test_names_and_addresses_are_in_no_published_file(published, secret):
     word = re.compile(rf"(?<![0-9A-Za-z]){re.escape(secret)}(?![0-9A-Za-z])")
@@ -108,9 +124,10 @@ def test_a_hostile_title_is_harmless(tmp_path):
     story.db.connection.execute("UPDATE campaign_ideas SET title = ?", (title,))
     publish(story, "spring", tmp_path, NOW)
     assert "<script>alert" not in (tmp_path / "index.html").read_text()
-    assert "\ni0,'=cmd" in (tmp_path / "tally.csv").read_text() or "'=cmd" in (
-        tmp_path / "tally.csv"
-    ).read_text()
+    assert (
+        "\ni0,'=cmd" in (tmp_path / "tally.csv").read_text()
+        or "'=cmd" in (tmp_path / "tally.csv").read_text()
+    )
 
 
 def test_publishing_again_changes_no_entry(published, tmp_path):
@@ -181,7 +198,9 @@ def test_every_mutation_of_the_ledger_is_found_and_named(published, copy):
         assert answer["first_bad"] == first
 
 
-@pytest.mark.parametrize("name", [name for name in (*PUBLIC_FILES, "index.html") if name != "verify.py"])
+@pytest.mark.parametrize(
+    "name", [name for name in (*PUBLIC_FILES, "index.html") if name != "verify.py"]
+)
 def test_every_change_of_another_file_is_found(copy, name):
     file = copy / name
     file.write_bytes(file.read_bytes() + b" ")
@@ -231,9 +250,7 @@ def test_an_empty_folder_is_no_account(tmp_path):
 
 def test_a_campaign_that_is_not_open_has_no_account(tmp_path):
     story, _ = campaign([])
-    story.create(
-        'name = "later"\nopens = "2027-01-01"\ncloses = "2027-02-01"\n', NOW
-    )
+    story.create('name = "later"\nopens = "2027-01-01"\ncloses = "2027-02-01"\n', NOW)
     with pytest.raises(UsageError, match="not open yet"):
         publish(story, "later", tmp_path, NOW)
 

@@ -59,9 +59,7 @@ ATTACKS = {
 }
 
 LOOKALIKES = {
-    "school class": group(
-        "x", "i4", burst(28, 300, 0.7, CHANCE), ips=["203.0.113.7"], age_h=0.05
-    ),
+    "school class": group("x", "i4", burst(28, 300, 0.7, CHANCE), ips=["203.0.113.7"], age_h=0.05),
     "computer room": group(
         "x",
         "i4",

@@ -56,8 +56,8 @@ def test_an_appeal_comes_too_late_after_its_days(found):
     story, finding = found
     for step, by in (("propose", "Kim"), ("confirm", "Lou"), ("notify", "Kim")):
         story.step("spring", step, finding, by=by, reason="…", now=NOW)
+    late = NOW + timedelta(days=15)
     with pytest.raises(UsageError, match="14 days"):
-        late = NOW + timedelta(days=15)
         story.step("spring", "appeal", finding, by="P.", reason="…", now=late)
 
 

@@ -93,9 +93,7 @@ def test_of_joined_votes_the_undoubted_one_counts():
 def test_columns_survive_packing(size):
     votes = columns([(1, 2, 3, True, 2)] * size)
     again = Votes.from_bytes(votes.to_bytes(), size)
-    assert all(
-        np.array_equal(getattr(votes, name), getattr(again, name)) for name, _ in COLUMNS
-    )
+    assert all(np.array_equal(getattr(votes, name), getattr(again, name)) for name, _ in COLUMNS)
 
 
 def test_stars_cost_one_vote_whatever_their_number():

@@ -147,7 +147,9 @@ def test_a_change_of_open_rules_is_an_event():
 
 def test_addresses_and_devices_are_nowhere_in_the_store(tmp_path):
     path = tmp_path / "s.db"
-    row = vote(1, "a", "i0", 1, ip="192.0.2.77", device="phone-77", referrer="https://x.example/u?7")
+    row = vote(
+        1, "a", "i0", 1, ip="192.0.2.77", device="phone-77", referrer="https://x.example/u?7"
+    )
     story, _ = campaign([row], path=path)
     story.db.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     held = path.read_bytes()
@@ -161,10 +163,11 @@ def test_a_crash_between_votes_and_head_leaves_nothing_half_done(monkeypatch):
     def fail(*_args):
         raise KeyboardInterrupt
 
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+    votes = rows([vote(2, "b", "i0", 2)])
+    with monkeypatch.context() as patch:
         patch.setattr("monitor.store.ledger.Ledgers.save_head", fail)
-        votes = rows([vote(2, "b", "i0", 2)])
-        story.take("spring", votes=votes, refuse=lambda _: None, now=NOW)
+        with pytest.raises(KeyboardInterrupt):
+            story.take("spring", votes=votes, refuse=lambda _: None, now=NOW)
     assert story.ledgers.heads(1) == heads
     assert sums(story) == {"i0": 1}
     story.take("spring", votes=rows([vote(2, "b", "i0", 2)]), refuse=lambda _: None, now=NOW)

@@ -1,0 +1,102 @@
+"""Moderation: claims, decisions with reasons, undo, a second person for civil criticism."""
+
+from __future__ import annotations
+
+import pytest
+
+from monitor.campaigns.duplicates import find_duplicates
+from monitor.campaigns.priority import Facts, prioritise, suggest
+from monitor.errors import UsageError
+from monitor.moderation import Moderation, funnel
+from monitor.reasons import write_reasons
+from monitor.types.campaigns import Idea
+from tests.campaign_cases import NOW, campaign, vote
+
+
+@pytest.fixture
+def desk():
+    story, _ = campaign([vote(1, "a", "i0", 1), vote(2, "b", "i1", 2)])
+    desk = Moderation(story)
+    desk.fill(NOW)
+    return desk
+
+
+def status(desk, idea):
+    return desk.story.campaigns.idea(idea)[1].status
+
+
+def test_no_item_goes_to_two_people(desk):
+    kim = desk.claim(2, by="Kim", now=NOW)
+    lou = desk.claim(5, by="Lou", now=NOW)
+    assert (len(kim), len(lou)) == (2, 1)
+    assert not {item.item for item in kim} & {item.item for item in lou}
+    with pytest.raises(UsageError, match="claimed by Kim"):
+        desk.decide([str(kim[0].item)], "approve", by="Lou", reason="ok", now=NOW)
+
+
+def test_a_batch_is_decided_whole_or_not_at_all(desk):
+    with pytest.raises(Exception, match="item 99"):
+        desk.decide(["1", "99"], "approve", by="Kim", reason="ok", now=NOW)
+    assert status(desk, "i0") == "submitted"
+    desk.decide(["1", "2"], "approve", by="Kim", reason="ok", now=NOW)
+    assert {status(desk, "i0"), status(desk, "i1")} == {"in_review"}
+
+
+def test_a_merge_moves_the_votes_and_undo_brings_them_back(desk):
+    desk.decide(["i1"], "merge", by="Kim", reason="the same", now=NOW, into="i0")
+    assert {line.idea: line.cast for line in desk.story.tally("spring").lines if line.cast} == {
+        "i0": 2
+    }
+    desk.decide(["i1"], "undo", by="Lou", reason="they differ", now=NOW)
+    assert (status(desk, "i1"), len(desk.items())) == ("submitted", 3)
+
+
+@pytest.mark.parametrize(("by", "reason"), [("", "x"), ("Kim", "")])
+def test_a_decision_needs_a_person_and_a_reason(desk, by, reason):
+    with pytest.raises(UsageError, match="--by and --reason"):
+        desk.decide(["1"], "reject", by=by, reason=reason, now=NOW)
+
+
+def test_what_is_decided_is_not_decided_again(desk):
+    desk.decide(["1"], "reject", by="Kim", reason="off topic", now=NOW)
+    desk.fill(NOW)
+    with pytest.raises(UsageError, match="undo that first"):
+        desk.decide(["1"], "approve", by="Lou", reason="ok", now=NOW)
+
+
+def test_an_idea_gets_a_status_with_a_reason(desk):
+    idea = desk.set_idea("i2", "planned", reason="for autumn", now=NOW)
+    assert (idea.status, idea.status_reason) == ("planned", "for autumn")
+    with pytest.raises(UsageError, match="none of"):
+        desk.set_idea("i2", "maybe", reason="x", now=NOW)
+    told = funnel(desk.story, "spring", NOW)
+    assert (told.ideas, told.answered, told.votes_cast) == (3, 1, 2)
+
+
+def test_statements_name_no_person_and_run_no_formula(desk, tmp_path):
+    desk.decide(["1"], "reject", by="Kim Muster", reason="=cmd()", now=NOW)
+    for suffix in (".csv", ".md"):
+        path = tmp_path / f"reasons{suffix}"
+        assert write_reasons(path, list(desk.statements())) == 1
+        assert "Muster" not in path.read_text()
+    assert "'=cmd()" in (tmp_path / "reasons.csv").read_text()
+
+
+def test_a_storm_comes_before_an_insult_before_what_waits():
+    storm = Facts(negative=True, storm=True)
+    insult, old = Facts(toxic=0.9), Facts(age_h=100)
+    assert prioritise(storm)[0] > prioritise(insult)[0] > prioritise(old)[0]
+    assert prioritise(insult)[1] == ("toxic 90%",)
+    assert (suggest(insult), suggest(old)) == ("hide", None)
+
+
+def test_duplicates_are_proposed_for_the_earliest():
+    words = "Bitte mehr Ladesäulen für Fahrräder am Bahnhof aufstellen"
+    ideas = [
+        Idea(idea="a", title=words),
+        Idea(idea="b", title=words.upper() + "!"),
+        Idea(idea="c", title="Am Bahnhof bitte mehr Ladesäulen für Fahrräder aufstellen"),
+        Idea(idea="d", title="Weniger Plastik in der Verpackung"),
+    ]
+    found = {one.idea: (one.into, one.exact) for one in find_duplicates(ideas)}
+    assert found == {"b": ("a", True), "c": ("a", False)}
