@@ -6,8 +6,11 @@ export in another language is read with `--map`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
+
+from connectors.types import Rejected
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,3 +117,17 @@ def apply(preset: Preset, row: Mapping[str, object]) -> tuple[dict[str, object],
     mapping = preset.mapping(list(row))
     filled = {**{name: v for name, v in preset.constants.items() if name not in row}, **row}
     return filled, mapping
+
+
+def translate(
+    preset: Preset, rows: Iterable[tuple[int, dict[str, Any] | Rejected]]
+) -> Iterator[tuple[int, dict[str, Any] | Rejected]]:
+    """Yield the rows of an export under the names of a posts file; other columns stay beside."""
+    for line, row in rows:
+        if isinstance(row, Rejected):
+            yield line, row
+            continue
+        filled, mapping = apply(preset, row)
+        columns = set(mapping.values())
+        beside = {name: value for name, value in filled.items() if name not in columns}
+        yield line, {**beside, **{name: filled[column] for name, column in mapping.items()}}

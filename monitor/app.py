@@ -122,7 +122,8 @@ class App:
 
     def rejects(self, name: str) -> Rejects:
         """The file that keeps what could not be read of an input of that name."""
-        return Rejects(self.store_path.parent if self.store_path else None, name)
+        folder = self.store_path.parent if self.store_path else None
+        return Rejects(folder, name, self.guard.gate.may_keep)
 
     # --- sources ------------------------------------------------------------------------------
 
@@ -373,5 +374,7 @@ class App:
 
     def close(self) -> None:
         """Close what was opened."""
+        if "traffic" in self.__dict__:
+            self.traffic.close()
         if "store" in self.__dict__:
             self.store.close()

@@ -216,7 +216,7 @@ def _named(account: str | None, pseudonym: Pseudonym | None) -> str | None:
 
 
 def _native_author(post: StoredPost) -> str | None:
-    if post.author_key is None or ":@" in post.author_key:
+    if post.author_key is None or ":@" in post.author_key or ":~" in post.author_key:
         return None
     return native_of(post.author_key, post)
 

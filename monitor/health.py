@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from connectors.budget import plan_day
 from connectors.errors import AuthError, ConnectorError, SourceGone
 from models.base import ModelError
 from models.types import Utterance
@@ -50,9 +51,9 @@ def run_checks(
     for entry in app.settings.sources:
         if entry.enabled:
             yield _secrets(app, entry)
-            yield _budget(app, entry)
             if ask_platforms:
                 yield _reach(app, entry)
+    yield from _budgets(app)
     for receiver in app.settings.notify:
         yield _receiver(app, receiver.name, receiver.kind)
 
@@ -136,24 +137,20 @@ def _secrets(app: App, entry: SourceSettings) -> Check:
     return Check(name, True, held)
 
 
-def _budget(app: App, entry: SourceSettings) -> Check:
-    """Whether the platform's daily budget carries the wished interval."""
-    name = f"budget of {entry.name}"
-    facts = app.connector(entry.platform).facts
-    interval = app.interval(entry)
-    runs = 86_400 / interval.total_seconds()
-    if facts.requests_per_day is None:
-        return Check(name, True, f"{runs:.0f} runs a day; {facts.title} states no daily budget")
-    sharing = sum(other.platform == entry.platform for other in app.settings.sources)
-    wanted = runs * sharing
-    detail = (
-        f"{runs:.0f} runs a day x {sharing} sources = {wanted:.0f} of at least one request, "
-        f"{facts.requests_per_day:,} granted"
-    )
-    fits = wanted <= facts.requests_per_day
-    hours = 24 * sharing / facts.requests_per_day
-    remedy = None if fits else f"set interval to {max(hours, 0.02):.2f}h or longer"
-    return Check(name, fits, detail, remedy)
+def _budgets(app: App) -> Iterator[Check]:
+    """Whether what platforms grant in a day carries the sources that share it."""
+    entries = []
+    for entry in app.settings.sources:
+        try:
+            source = app.source(entry)
+        except MonitorError:
+            continue  # told by the check of its secrets
+        facts = app.connector(entry.platform).facts
+        entries.append((source, facts, app.interval(entry)))
+    for plan in plan_day(entries):
+        name = f"budget of {', '.join(plan.sources)}"
+        remedy = None if plan.fits else "ask less often: a longer interval, or fewer sources"
+        yield Check(name, plan.fits, plan.arithmetic, remedy)
 
 
 def _reach(app: App, entry: SourceSettings) -> Check:
@@ -163,7 +160,9 @@ def _reach(app: App, entry: SourceSettings) -> Check:
         connector = app.connector(entry.platform)
         pages = list(itertools.islice(connector.fetch(source, None), 1))
     except AuthError as error:
-        return Check(name, False, str(error), "renew the token")
+        private = "private" in str(error)
+        remedy = "set allow_private = true if it is yours" if private else "renew the token"
+        return Check(name, False, str(error), remedy)
     except SourceGone as error:
         return Check(name, False, str(error), "check target and base_url in config.toml")
     except (ConnectorError, MonitorError) as error:

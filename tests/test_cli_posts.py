@@ -107,6 +107,26 @@ def test_a_csv_with_its_own_column_names_is_read_by_map_and_value(run: Run, tmp_
     )
 
 
+def test_an_export_of_a_platform_is_read_by_its_preset(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text(
+        "Review Id,Review Content,Review Stars,Review Created (UTC),Consumer User Id,Reference\n"
+        "r1,Lieferung kam nie an,1,2026-03-01 10:00:00,c9,A-77\n",
+        encoding="utf-8",
+    )
+    assert run("import", "t.csv", "--preset", "trustpilot", "--source", "shop")[0] == 0
+    _, out, _ = run("posts", "--json")
+    (post,) = lines(out)
+    assert (post["uid"], post["kind"], post["rating"], post["rating_max"]) == (
+        "trustpilot:r1",
+        "review",
+        1.0,
+        5.0,
+    )
+    code, _, err = run("import", "t.csv", "--preset", "myspace")
+    assert code == 2
+    assert "trustpilot" in err
+
+
 def test_posts_carry_the_names_of_a_posts_file_and_their_labels(filled: Run) -> None:
     assert filled("label")[0] == 0
     code, out, _ = filled("posts", "--json")

@@ -92,6 +92,5 @@ def test_a_plan_that_cannot_fit_is_refused_with_the_arithmetic(
     app = app_of(tmp_path, sources=[{"name": "one", "platform": "fake", "interval": "1m"}])
     check = checks(app)["budget of one"]
     assert not check.ok
-    assert "1440 runs a day" in check.detail
-    assert "100 granted" in check.detail
+    assert "1,440 looks x 1 = 1,440 of 100 requests a day" in check.detail
     assert "interval" in (check.remedy or "")

@@ -134,6 +134,15 @@ def test_the_role_comes_from_the_row_then_the_config_then_is_customer(
     assert held.role == expected
 
 
+def test_an_author_known_by_name_alone_is_still_somebody(store: Store) -> None:
+    guest = Account(name="Gast am Abend")
+    store.ingest.save_posts([make_post(str(n), author=guest) for n in range(2)], NOW)
+    post = store.posts.load("facebook:0")
+    assert post is not None
+    assert (post.author_name, post.author_key) == ("Gast am Abend", "facebook:~Gast am Abend")
+    assert store.db.value("SELECT count(*) FROM authors") == 1
+
+
 def test_a_change_of_the_config_changes_roles_of_posts_that_are_held(store: Store) -> None:
     store.ingest.save_posts([make_post(), make_post("2", author_role="customer")], NOW)
     store.ingest.roles = Roles(company=("facebook:u1",))

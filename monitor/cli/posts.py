@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from monitor.cli.context import Context, context_of, parse_time
 from monitor.digest.safe import plain
 from monitor.errors import NotFound, UsageError
+
+if TYPE_CHECKING:
+    from connectors.presets import Preset
 
 app = typer.Typer()
 
@@ -23,12 +26,17 @@ def import_(
     source: Annotated[str | None, typer.Option(help="Fills rows that name none.")] = None,
     map_: Annotated[Pairs, typer.Option("--map", help="FIELD=COLUMN of your file.")] = None,
     value: Annotated[Pairs, typer.Option(help="FIELD:FROM=TO, how to read a word.")] = None,
+    preset: Annotated[
+        str | None,
+        typer.Option(help="An export: meta, youtube-studio, trustpilot, google-reviews."),
+    ] = None,
 ) -> None:
     """Read posts from a file into the store; safe to repeat.
 
     Example: sturmglas import export.csv --source reviews --map text=Comment
     """
     from connectors.files import open_rows
+    from connectors.presets import translate
     from monitor.pipeline import import_rows
 
     context = context_of(ctx)
@@ -37,9 +45,13 @@ def import_(
         raise UsageError(f"{file}: no such file")
     name = "stdin" if file == "-" else path.name
     mapping, values = parse_mapping(map_ or []), parse_values(value or [])
+    rows = open_rows(file)
+    if preset is not None:
+        known = find_preset(preset)
+        rows, values = translate(known, rows), {**known.values, **values}
     with context.interrupt.after_the_step() as stop, context.progress(f"import {name}") as step:
         imported = import_rows(
-            open_rows(file),
+            rows,
             context.store,
             context.app.rejects(name),
             context.now,
@@ -85,6 +97,15 @@ def show_import(context: Context, name: str, imported: Any) -> None:
         told = "Rejected rows, each with line and reason: {file}"
         context.say(context.tell(told, file=imported.rejects_file))
     context.say(context.tell("Next: sturmglas label, then sturmglas digest --date DAY"))
+
+
+def find_preset(name: str) -> Preset:
+    """Return a table of columns by its name. Raises UsageError."""
+    from connectors.presets import PRESETS
+
+    if name not in PRESETS:
+        raise UsageError(f"--preset {name}: allowed are {', '.join(PRESETS)}")
+    return PRESETS[name]
 
 
 def parse_mapping(pairs: list[str]) -> dict[str, str]:

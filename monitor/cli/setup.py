@@ -195,11 +195,11 @@ def add(
 
     Example: sturmglas sources add https://forum.example.com --name help-forum
     """
-    from connectors.discover import recognise
+    from connectors.discover import probe
     from monitor.configfile import add_source
 
     context = context_of(ctx)
-    found = recognise(url)
+    found = probe(url, context.app.traffic)
     if found is None:
         raise UsageError(f"{url}: no platform recognised; add a [[sources]] entry by hand")
     platform, target, base_url = found

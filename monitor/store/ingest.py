@@ -160,12 +160,13 @@ class Ingest:
 
     def _resolve_all(self, connection: sqlite3.Connection) -> int:
         rows = connection.execute(
-            "SELECT DISTINCT p.platform, p.host, p.author_id, a.native_id, a.handle "
+            "SELECT DISTINCT p.platform, p.host, p.author_id, a.native_id, a.handle, a.name "
             "FROM posts p LEFT JOIN authors a ON a.id = p.author_id WHERE p.author_role IS NULL"
         ).fetchall()
         changed = 0
-        for platform, host, author_id, native_id, handle in rows:
-            role = self.roles.of(None, platform, account_keys(platform, host, native_id, handle))
+        for platform, host, author_id, native_id, handle, name in rows:
+            keys = account_keys(platform, host, native_id, handle, name)
+            role = self.roles.of(None, platform, keys)
             changed += connection.execute(
                 "UPDATE posts SET role = ? WHERE platform = ? AND host IS ? AND author_id IS ? "
                 "AND author_role IS NULL AND role <> ?",
@@ -367,7 +368,8 @@ def author_key(post: Post) -> str | None:
 def _keys_of(post: Post) -> tuple[str, ...]:
     if post.author is None:
         return ()
-    return account_keys(post.platform, post.host, post.author.id, post.author.handle)
+    author = post.author
+    return account_keys(post.platform, post.host, author.id, author.handle, author.name)
 
 
 def _without_repeats(posts: Sequence[Post]) -> Iterable[Sequence[Post]]:

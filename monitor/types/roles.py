@@ -48,11 +48,21 @@ def _any_match(names: tuple[str, ...], patterns: tuple[str, ...]) -> bool:
 
 
 def account_keys(
-    platform: str, host: str | None, author_id: str | None, handle: str | None
+    platform: str,
+    host: str | None,
+    author_id: str | None,
+    handle: str | None,
+    name: str | None = None,
 ) -> tuple[str, ...]:
-    """Return the names of an account, the most stable first; empty for an unknown author."""
+    """Return the names of an account, the most stable first; empty for an unknown author.
+
+    Where a platform tells neither id nor handle (bylines of feeds, guests of a blog) the name
+    itself stands for the person, marked by `~`: two guests of one name count as one.
+    """
     prefix = f"{platform}:{host}:" if host else f"{platform}:"
     keys = [f"{prefix}{author_id}"] if author_id else []
     if handle:
         keys.append(f"{platform}:@{handle.lstrip('@')}")
+    if not keys and name:
+        keys.append(f"{prefix}~{name}")
     return tuple(keys)
