@@ -43,6 +43,9 @@ check: lint types layers
 docs: $(DEV_STAMP) ## the tables of the README, made from the code
 	$(BIN)/python docs/make_tables.py
 
+pictures: $(DEV_STAMP) ## what README and docs show, drawn from the demo (Chromium for the mail)
+	$(BIN)/python docs/make_pictures.py
+
 bench: $(DEV_STAMP) ## figures beside their targets; several minutes
 	$(BIN)/python benchmarks/imports.py
 	$(BIN)/python benchmarks/reports.py
