@@ -7,31 +7,26 @@ start. A backup that is put back, or a file that is imported anew, meets the sam
 
 from __future__ import annotations
 
-import hmac
 import json
-import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from connectors.types import Account, Post
-from monitor.errors import ConfigError, MonitorError, UsageError
+from monitor.errors import ConfigError, UsageError
+from monitor.gate import Gate
 from monitor.keys import Keys
-from monitor.privacy.minimise import minimised, plain_names
 from monitor.privacy.traces import is_about
-from monitor.store.accounts import HIDDEN, Accounts, AuthorRow, hidden_key
-from monitor.store.database import optional_ms, to_ms
+from monitor.receipts import save_receipt, withdraw_copies
+from monitor.store.accounts import Accounts, AuthorRow, hidden_key
+from monitor.store.database import to_ms
 from monitor.store.erasure import (
-    MASK,
     Cleaned,
     Emptied,
     Erasure,
     clean_files,
     is_distinct,
-    is_nickname,
     mark_cleaning,
     needs_cleaning,
 )
@@ -39,14 +34,13 @@ from monitor.store.outbox import Outbox
 from monitor.store.processing import ProcessingLog
 from monitor.store.store import Store
 from monitor.store.tombstones import Kind, Tombstone, Tombstones
-from monitor.types.messages import Message, Receiver
+from monitor.types.messages import Receiver
 from monitor.types.roles import account_keys
 
 if TYPE_CHECKING:
     from monitor.config import Privacy
     from monitor.config import Retention as Periods
 
-_MENTION = re.compile(r"(?<![\w@])@?(\w[\w.-]*(?:@[\w.-]+\w)?)")
 UPGRADE_COPIES = ".before-upgrade-*"
 """Ending of the copies that an upgrade leaves; retention and erasure take them."""
 
@@ -101,83 +95,14 @@ class Guard:
         self.wishes = wishes
         self.clock = clock
         self._keys = keys
-        self._dropped = plain_names(wishes.drop)
-        self._drops = {
-            source: self._dropped | plain_names(names) for source, names in (drops or {}).items()
-        }
-        self._stones: dict[tuple[str, str], int] = {}
-        self._version: str | None = None
-        self._masks = False
         self.tombstones = Tombstones(self.db, self._beside(".tombstones"))
         self.accounts = Accounts(self.db)
+        self.gate = Gate(self.tombstones, lambda: self.keys.hmac_key, wishes.drop, drops or {})
 
     def stand(self) -> None:
         """Watch what is collected from now on; finish what was cut or came back."""
-        self.store.ingest.admit = self.admit
+        self.store.ingest.admit = self.gate.admit
         self.catch_up()
-
-    # --- what may come in ---------------------------------------------------------------------
-
-    def admit(self, posts: Sequence[Post]) -> Sequence[Post]:
-        """Leave out whom we must not collect, and what of the others we do not need."""
-        self._refresh()
-        admitted = []
-        for post in posts:
-            dropped = self._drops.get(post.source, self._dropped)
-            if dropped:
-                post = minimised(post, dropped)  # noqa: PLW2901
-            if self._stones:
-                if not self._may_come(post):
-                    continue
-                post = self._without_erased(post)  # noqa: PLW2901
-            admitted.append(post)
-        return admitted
-
-    def _may_come(self, post: Post) -> bool:
-        author = post.author or Account()
-        names = account_keys(post.platform, post.host, author.id, author.handle)
-        written = optional_ms(post.created_at)
-        for name in names:
-            key = self.hashed("account", name)
-            if self._is_objected(key):
-                return False
-            erased = self._stones.get(("erased", key))
-            if erased is not None and (written is None or written <= erased):
-                return False
-        return ("post", self.hashed("post", post.uid)) not in self._stones
-
-    def _is_objected(self, key: str) -> bool:
-        objected = self._stones.get(("objected", key))
-        return objected is not None and objected > self._stones.get(("withdrawn", key), -1)
-
-    def _without_erased(self, post: Post) -> Post:
-        """Hide what a post tells of somebody erased: whom it answers, whom it mentions."""
-        changes: dict[str, Any] = {}
-        for field, uid in (("parent_id", post.parent_uid), ("root_id", post.root_uid)):
-            key = None if uid is None else self.hashed("post", uid)
-            if key is not None and ("post", key) in self._stones:
-                changes |= {field: HIDDEN + key, "raw": None}
-        for field in ("title", "text"):
-            text = getattr(post, field)
-            if text and self._masks:
-                masked = _MENTION.sub(lambda m: self._masked(post.platform, m), text)
-                if masked != text:
-                    changes |= {field: masked, "raw": None, "text_raw": None}
-        return replace(post, **changes) if changes else post
-
-    def _masked(self, platform: str, mention: re.Match[str]) -> str:
-        handle = mention[1].rstrip(".-")
-        if mention[0][0] != "@" and not is_nickname(handle):
-            return mention[0]
-        key = self.hashed("handle", f"{platform}:@{handle.casefold()}")
-        return MASK + mention[1][len(handle) :] if ("handle", key) in self._stones else mention[0]
-
-    def _refresh(self) -> None:
-        """Read the tombstones again if somebody, here or in another process, added some."""
-        version = self.tombstones.version()
-        if version != self._version:
-            self._stones, self._version = self.tombstones.load(), version
-            self._masks = any(kind == "handle" for kind, _ in self._stones)
 
     # --- who is meant -------------------------------------------------------------------------
 
@@ -248,9 +173,11 @@ class Guard:
             self.log.remember_head()
             return None
         emptied, votes, copies = self._empty(person, stones, now)
-        told = self._withdraw(copies, receiver, now)
+        told = withdraw_copies(self, copies, receiver, now)
         cleaned = self._clean(person.names)
-        receipt = self._save_receipt(person, emptied, votes, told, cleaned)
+        receipt = save_receipt(
+            self, person, emptied=emptied, votes=votes, copies=told, cleaned=cleaned
+        )
         return Erased(
             account, len(emptied.uids), emptied.counts, votes, len(copies), receipt,
             sum(cleaned.traces.values()),
@@ -262,7 +189,7 @@ class Guard:
         """Empty the store in one transaction. Returns what went and which messages quoted it."""
         from monitor.campaigning import Campaigning
 
-        erasure = Erasure(self.db, lambda uid: self.hashed("post", uid))
+        erasure = Erasure(self.db, lambda uid: self.gate.hashed("post", uid))
         with self.db.transaction():
             uids = self.accounts.uids([author.id for author in person.authors])
             copies = Outbox(self.db).deliveries_of(uids)
@@ -271,7 +198,7 @@ class Guard:
             campaigning = Campaigning(self.db, self.keys)
             votes = sum(campaigning.erase(voter) for voter in person.voters)
             posts = [
-                Tombstone("post", self.hashed("post", uid), to_ms(now)) for uid in emptied.uids
+                Tombstone("post", self.gate.hashed("post", uid), to_ms(now)) for uid in emptied.uids
             ]
             self.tombstones.save([*stones, *posts])
             facts = {
@@ -337,13 +264,13 @@ class Guard:
             moments = [
                 erased[key]
                 for name in (author.key, *author.names)
-                if ":" in name and (key := self.hashed("account", name)) in erased
+                if ":" in name and (key := self.gate.hashed("account", name)) in erased
             ]
             if moments and self.accounts.post_ids([author.id]):
                 person = Person(author.key, (author,), author.names)
                 self._empty(person, (), now, max(moments))
         for voter in self.accounts.voters():
-            if self.hashed("voter", voter) in erased:
+            if self.gate.hashed("voter", voter) in erased:
                 self._empty(Person(voter, (), (voter,), (voter,)), (), now)
         with self.db.transaction():
             self.tombstones.save(missing)
@@ -360,91 +287,6 @@ class Guard:
         ]
         if lost:
             self._remember(lost)
-
-    # --- copies outside -----------------------------------------------------------------------
-
-    def _withdraw(
-        self,
-        copies: Sequence[tuple[str, str, datetime, str | None]],
-        receiver_of: Callable[[str], Receiver | None],
-        now: datetime,
-    ) -> list[dict[str, Any]]:
-        """Change shown messages where the receiver can; say what a person must do elsewhere."""
-        told = []
-        for receiver, _subject, sent_at, receipt in copies:
-            row = {"receiver": receiver, "sent_at": sent_at, "message": receipt}
-            done = self._withdrawn_at(receiver_of(receiver), receiver, receipt, now)
-            row["done"] = "changed to a notice" if done else None
-            row["to_do"] = (
-                None if done else f"delete the message at {receiver} and whatever was made of it"
-            )
-            told.append(row)
-        return told
-
-    def _withdrawn_at(
-        self, receiver: Receiver | None, name: str, sent: str | None, now: datetime
-    ) -> bool:
-        if receiver is None or not receiver.edits:
-            return False
-        thread = self.accounts.thread_of(name, sent)
-        handle = Outbox(self.db).handle(name, thread) if thread else None
-        if thread is None or handle is None:
-            return False
-        notice = "Withdrawn: somebody whom this message quoted was erased."
-        message = Message(
-            key=f"withdrawn {to_ms(now)}", receiver=name, thread=thread, kind="alert",
-            subject=notice, text=notice, slack={"text": notice},
-        )  # fmt: skip
-        try:
-            receiver.send(message, handle, again=False)
-        except MonitorError:
-            return False
-        return True
-
-    def _save_receipt(
-        self,
-        person: Person,
-        emptied: Emptied,
-        votes: int,
-        copies: Sequence[Mapping[str, Any]],
-        cleaned: Cleaned,
-    ) -> Path | None:
-        """Write what was done, without a name, for the file that proves it."""
-        folder = self._folder
-        if folder is None:
-            return None
-        now = self.clock()
-        exports = [
-            {
-                "at": entry.at,
-                "what": entry.facts.get("what"),
-                "with_authors": entry.facts.get("with_authors"),
-                "to_do": "whoever holds this file deletes the person's rows",
-            }
-            for entry in self.log.entries()
-            if entry.action == "exported"
-        ]
-        receipt = {
-            "erased_at": now,
-            "account": self.subject(person.account),
-            "posts": emptied.posts,
-            "counts": emptied.counts,
-            "votes": votes,
-            "ideas": len(person.ideas),
-            "mentions_masked": emptied.mentions,
-            "kept": "times, labels and counts without text, name or id, so that figures stay",
-            "searched_bytes": cleaned.searched_bytes,
-            "traces": {Path(name).name: count for name, count in cleaned.traces.items()},
-            "deliveries": copies,
-            "exports": exports,
-            "backups": "older backups still hold the person; restored, they are erased again "
-            "by the tombstones. Delete those that you no longer need.",
-        }
-        path = folder / "receipts" / f"{now:%Y%m%dT%H%M%S}-{self.subject(person.account)[:8]}.json"
-        path.parent.mkdir(mode=0o700, exist_ok=True)
-        text = json.dumps(receipt, ensure_ascii=False, indent=2, default=_as_json)
-        path.write_text(text + "\n", encoding="utf-8")
-        return path
 
     # --- retention ----------------------------------------------------------------------------
 
@@ -525,16 +367,6 @@ class Guard:
         """Return the keyed hash under which an account stands in log and receipt."""
         return self.keys.pseudonym(account.casefold(), of="log")
 
-    def hashed(self, of: str, name: str) -> str:
-        """Return the key of a tombstone: of an account, a voter, a handle or a post's uid."""
-        # Not Keys.pseudonym: that derives its key anew, and an import hashes thousands a second.
-        message = f"tombstone {of}\0{name}".encode("utf-8", "surrogatepass")
-        return hmac.digest(self._hash_key, message, "sha256").hex()[:32]
-
-    @cached_property
-    def _hash_key(self) -> bytes:
-        return self.keys.hmac_key
-
     def files(self) -> list[Path]:
         """Return every file of the store in which something of a person could stand."""
         if self.db.path is None:
@@ -561,17 +393,17 @@ class Guard:
             for author in person.authors
             if not author.is_hidden
         ]
-        return [self.hashed("account", name) for name in dict.fromkeys(names)]
+        return [self.gate.hashed("account", name) for name in dict.fromkeys(names)]
 
     def _stones_of(self, person: Person, at: int) -> list[Tombstone]:
         platform = person.account.partition(":")[0]
         handles = [name for name in person.names if name.startswith("@")]
         keys = self._account_stones(person)
-        keys += [self.hashed("voter", name) for name in person.names]
+        keys += [self.gate.hashed("voter", name) for name in person.names]
         return [
             *(Tombstone("erased", key, at) for key in dict.fromkeys(keys)),
             *(
-                Tombstone("handle", self.hashed("handle", f"{platform}:{h.casefold()}"), at)
+                Tombstone("handle", self.gate.hashed("handle", f"{platform}:{h.casefold()}"), at)
                 for h in handles
             ),
         ]
@@ -594,7 +426,8 @@ class Guard:
                 draft.replace(file)
 
     @property
-    def _folder(self) -> Path | None:
+    def folder(self) -> Path | None:
+        """The folder of the store, None for one in memory."""
         return None if self.db.path is None else self.db.path.parent
 
     def _beside(self, ending: str) -> Path | None:
@@ -602,7 +435,7 @@ class Guard:
         return None if path is None else path.with_name(path.name + ending)
 
     def _rejects(self) -> list[Path]:
-        folder = self._folder
+        folder = self.folder
         return sorted((folder / "rejects").glob("*.jsonl")) if folder is not None else []
 
     def _upgrade_copies(self) -> list[Path]:
@@ -616,9 +449,3 @@ def _is_rejected_of(line: str, names: Sequence[str], distinct: Sequence[str]) ->
     except ValueError:
         return is_about(line, names, distinct)
     return is_about(row.get("raw") if isinstance(row, dict) else row, names, distinct)
-
-
-def _as_json(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return value.isoformat().replace("+00:00", "Z")
-    raise TypeError(f"no JSON for {type(value).__name__}")

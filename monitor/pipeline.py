@@ -48,10 +48,17 @@ REFRESH_SCHEDULE: tuple[tuple[timedelta, timedelta], ...] = (
 class Rejects:
     """The file beside the store that keeps what could not be read, one JSON object a line."""
 
-    def __init__(self, folder: Path | None, name: str) -> None:
+    def __init__(
+        self,
+        folder: Path | None,
+        name: str,
+        may_keep: Callable[[object], bool] = lambda _raw: True,
+    ) -> None:
+        """`may_keep` is asked of each refused row: whoever was erased is not kept here either."""
         suffix = "" if name.endswith(".jsonl") else ".jsonl"
         self.path = None if folder is None else folder / "rejects" / f"{name}{suffix}"
         self.count = 0
+        self._may_keep = may_keep
 
     def start_anew(self) -> None:
         """Forget the rejects of an earlier import of the same file."""
@@ -67,7 +74,7 @@ class Rejects:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with self.path.open("a", encoding="utf-8", errors="backslashreplace") as file:
-                for row in rows:
+                for row in filter(lambda row: self._may_keep(row.raw), rows):
                     record = {"line": row.line, "reason": row.reason, "raw": row.raw}
                     file.write(json.dumps(record, ensure_ascii=True, default=str) + "\n")
         except OSError as error:

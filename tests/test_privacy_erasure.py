@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from connectors.types import Account, Counts
+from connectors.types import Account, Counts, Rejected
 from models.types import Evidence, Labels
 from monitor.app import App
 from monitor.backup import restore_backup, save_backup
@@ -390,8 +390,8 @@ app.guard.erase("facebook:zq-anna-4711")
 @pytest.mark.parametrize(
     "moment",
     ["Erasure.erase", "Tombstones.save", "Erasure._empty_authors", "Guard._forget_rejects",
-     "Guard._withdraw", "guard.clean_files", "erasure.checkpoint", "erasure._scrub",
-     "Guard._save_receipt"],
+     "guard.withdraw_copies", "guard.clean_files", "erasure.checkpoint", "erasure._scrub",
+     "guard.save_receipt"],
 )  # fmt: skip
 def test_an_erasure_killed_anywhere_goes_on_at_the_next_start(
     app: App, tmp_path: Path, moment: str
@@ -469,6 +469,20 @@ def test_an_objection_outlives_the_store(app: App, tmp_path: Path) -> None:
     again = open_app(tmp_path / "store.db")
     assert again.store.ingest.save_posts([make_post(author=ANNA)], NOW).new == 0
     again.close()
+
+
+def test_refused_rows_of_an_erased_account_are_not_kept_again(app: App, tmp_path: Path) -> None:
+    fill(app)
+    app.guard.erase("facebook:zq-anna-4711")
+    rows = [
+        Rejected("no text", {"platform": "facebook", "author_id": author}, line)
+        for line, author in enumerate(("zq-anna-4711", "b1"), 1)
+    ]
+    rejects = app.rejects("again.jsonl")
+    rejects.add(rows)
+    assert rejects.count == 2
+    assert rejects.path is not None
+    assert [json.loads(line)["line"] for line in rejects.path.read_text().splitlines()] == [2]
 
 
 def test_fields_that_nothing_needs_are_not_stored(tmp_path: Path) -> None:
