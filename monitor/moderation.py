@@ -18,7 +18,7 @@ from monitor.campaigning import Campaigning
 from monitor.campaigns.cases import same_person
 from monitor.campaigns.intake import from_ms
 from monitor.campaigns.priority import Facts, prioritise, suggest
-from monitor.errors import UsageError
+from monitor.errors import NotFound, UsageError
 from monitor.store.queue import Queue
 from monitor.types.campaigns import (
     IDEA_STATUSES,
@@ -122,9 +122,7 @@ class Moderation:
 
     def add_post(self, uid: str, now: datetime) -> QueueItem:
         """Queue any post. Raises NotFound for an unknown one."""
-        from monitor.errors import NotFound
-
-        if self.story.db.value("SELECT 1 FROM posts WHERE uid = ?", (uid,)) is None:
+        if not self.queue.holds_post(uid):
             raise NotFound(f"post {uid}: not held")
         self.queue.add(uid, queued_at=now, due_at=now + self.review_within, post=uid)
         return self.queue.item(uid)

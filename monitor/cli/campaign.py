@@ -227,6 +227,8 @@ def _step(ctx: typer.Context, name: str, step: Step, finding: str, by: str, reas
 def show_event(context: Context, event: Any) -> None:
     """Print an entry of the ledger, the public part."""
     row = {"entry": event.seq, "type": event.type, "at": event.at} | dict(event.body)
+    if not context.json:
+        row.pop("entries", None)  # thousands of numbers that tell a person nothing
     show_row(context, row)
 
 

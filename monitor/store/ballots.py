@@ -74,7 +74,8 @@ class Ballots:
 
     def voter_ids(self, campaign_id: int, numbers: Sequence[int]) -> dict[int, str]:
         """Return the clear id of each of these voters; an erased one is named by its tag."""
-        wanted, names = sorted(set(map(int, numbers))), {}
+        wanted = sorted(set(map(int, numbers)))
+        names: dict[int, str] = {}
         for start in range(0, len(wanted), KEYS_A_QUERY):
             some = wanted[start : start + KEYS_A_QUERY]
             places = ",".join("?" * len(some))

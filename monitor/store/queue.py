@@ -138,6 +138,10 @@ class Queue:
             (to_ms(since),),
         )
 
+    def holds_post(self, uid: str) -> bool:
+        """Tell whether a post of that uid is held."""
+        return self.db.value("SELECT 1 FROM posts WHERE uid = ?", (uid,)) is not None
+
     def storm_is_on(self) -> bool:
         """Tell whether a storm alert is open."""
         sql = "SELECT 1 FROM alerts WHERE rule = 'storm' AND closed_at IS NULL"
