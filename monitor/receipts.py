@@ -47,9 +47,12 @@ def _withdrawn_at(
     if thread is None or handle is None:
         return False
     notice = "Withdrawn: somebody whom this message quoted was erased."
+    # Slack keeps the blocks of a message that is changed without any.
+    section = {"type": "section", "text": {"type": "plain_text", "text": notice}}
     message = Message(
         key=f"withdrawn {to_ms(now)}", receiver=name, thread=thread, kind="alert",
-        subject=notice, text=notice, slack={"text": notice},
+        subject=notice, text=notice,
+        slack={"text": notice, "blocks": [section], "attachments": []},
     )  # fmt: skip
     try:
         receiver.send(message, handle, again=False)
