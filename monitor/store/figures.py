@@ -86,7 +86,11 @@ class FigureTable:
     def load_tallies(
         self, period: Period, before: Period, source: str | None = None
     ) -> tuple[tuple[Tally, tuple[SourceTally, ...]], tuple[Tally, tuple[SourceTally, ...]]]:
-        """Return the tallies of a period and of the one `before`; of one source where named."""
+        """Return what KPIs read of a period and of the one `before`; of one source where named.
+
+        Of each tally posts, sentiment, questions, answers and authors' moods are counted, of the
+        sources likes, comments and followers; the rest stays at its default, for speed.
+        """
         with self.db.lock:
             scan = Scan(self.db, period, before, (), None, source=source)
             try:
@@ -187,12 +191,13 @@ class Scan:
         self,
     ) -> tuple[tuple[Tally, tuple[SourceTally, ...]], tuple[Tally, tuple[SourceTally, ...]]]:
         """Count posts, answers and sources of both periods, without texts."""
-        sources, earlier = self._sources(1, self.period), self._sources(0, self.before)
+        sources = self._sources(1, self.period, moods=False)
+        earlier = self._sources(0, self.before, moods=False)
         if self.source is not None:
             sources, earlier = (
                 tuple(s for s in side if s.source == self.source) for side in (sources, earlier)
             )
-        return (self._tally(1), sources), (self._tally(0), earlier)
+        return (self._brief(1), sources), (self._brief(0), earlier)
 
     def behind(self, figure: str) -> tuple[Behind, ...] | None:
         """Return the posts that a figure counts, each with its part of it."""
@@ -279,6 +284,23 @@ class Scan:
             dissatisfied=dissatisfied,
         )
 
+    def _brief(self, era: int) -> Tally:
+        row = self._run(
+            "SELECT count(*) AS posts, sum(asked) AS asked FROM digest_posts WHERE era = :era",
+            era=era,
+        )[0]
+        waits = self._waits(era)
+        satisfied, dissatisfied = self._moods_of_authors(era)
+        return Tally(
+            posts=row["posts"],
+            asked=row["asked"] or 0,
+            sentiment=self._count("sentiment", f"era = {era} AND state = 0"),
+            answered=len(waits),
+            waits=tuple(wait for wait in waits if wait is not None),
+            satisfied=satisfied,
+            dissatisfied=dissatisfied,
+        )
+
     def _count(self, column: str, where: str) -> dict[str, int]:
         rows = self._run(
             f"SELECT {column}, count(*) FROM digest_posts WHERE {where} AND {column} IS NOT NULL "
@@ -322,7 +344,10 @@ class Scan:
         )[0]
         return row[0] or 0, row[1] or 0
 
-    def _sources(self, era: int, period: Period) -> tuple[SourceTally, ...]:
+    def _moods_of_sources(
+        self, era: int
+    ) -> tuple[dict[int, dict[str, int]], dict[int, dict[str, int]]]:
+        """Return posts by source and sentiment: all counted ones, and those of others alone."""
         moods: dict[int, dict[str, int]] = defaultdict(dict)
         public: dict[int, dict[str, int]] = defaultdict(dict)
         for row in self._run(
@@ -333,6 +358,10 @@ class Scan:
         ):
             moods[row["source_id"]][row["sentiment"]] = row["n"]
             public[row["source_id"]][row["sentiment"]] = row["public"]
+        return moods, public
+
+    def _sources(self, era: int, period: Period, *, moods: bool = True) -> tuple[SourceTally, ...]:
+        all_moods, public = self._moods_of_sources(era) if moods else ({}, {})
         sums = {
             row["source_id"]: row
             for row in self._run(
@@ -351,8 +380,8 @@ class Scan:
                 source=row["name"],
                 platform=row["platform"],
                 own=bool(row["own"]),
-                sentiment=moods[row["id"]],
-                public=public[row["id"]],
+                sentiment=all_moods.get(row["id"], {}),
+                public=public.get(row["id"], {}),
                 followers=followers.get(row["id"], (None, None))[0],
                 followers_at=optional_moment(followers.get(row["id"], (None, None))[1]),
                 gap_s=self._gap_s(row["id"], period),
