@@ -178,7 +178,9 @@ def _source(
 
 def _rate(tally: SourceTally, good: tuple[float, float]) -> Rate:
     known = [part for part in (tally.likes, tally.comments) if part is not None]
-    return engagement_rate(sum(known) if known else None, tally.followers, good)
+    # A search for mentions finds strangers' posts: our followers are not their audience.
+    followers = tally.followers if tally.own else None
+    return engagement_rate(sum(known) if known else None, followers, good)
 
 
 def _negative(moods: Mapping[str, int]) -> Share:
