@@ -74,6 +74,7 @@ def test_levels_follow_the_evidence(evidence: Evidence, level: int) -> None:
         {"surprise": 1.0},
         {"share": 0.3},
         {"usual_share": 0.55},
+        {"loudest": 0.8},
     ],
 )
 def test_one_missing_leg_and_there_is_no_storm(change: dict[str, float]) -> None:

@@ -48,6 +48,7 @@ class StormThresholds:
     rarity: float = 1.0
     surprise: float = 2.0
     together: float = 3.2
+    loudest: float = 0.6
     share_above_usual: float = 0.15
     low_above_usual: float = 0.05
     least_share: float = 0.35

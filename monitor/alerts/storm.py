@@ -69,6 +69,7 @@ class Evidence:
     removed: int
     repeat_critics: int
     any_critic: bool
+    loudest: float = 0.0
 
 
 def judge(
@@ -163,6 +164,7 @@ def gather(
         reach=_reach(critics.followers),
         removed=removed,
         repeat_critics=_repeat_critics(day),
+        loudest=heard.loudest,
         any_critic=bool(((day.sentiment == NEGATIVE) & (day.role != COMPANY)).any()),
     )
     return evidence, heard
@@ -197,6 +199,9 @@ def level_of(e: Evidence, settings: RuleSettings, t: StormThresholds, *, held: b
 
 def is_wave(e: Evidence, settings: RuleSettings, t: StormThresholds, *, held: bool) -> bool:
     """Whether unusually many different people are critical."""
+    if e.loudest > t.loudest and e.voices < t.strong_voices:
+        # One or two people and those who answer them: a quarrel, no storm.
+        return False
     if held:
         return e.voices >= max(t.held_voices, t.held_times_usual * e.usual_voices)
     if e.history_h < 24:

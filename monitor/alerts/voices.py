@@ -26,12 +26,14 @@ class Voices:
     """Who spoke in a window. `posts` holds the first post of each critical voice.
 
     `labelled` counts distinct voices whose mood is known, the critical ones included; `raw` is
-    the number of critical posts before authors and copies were joined.
+    the number of critical posts before authors and copies were joined, `loudest` the share of
+    them that the two most active authors wrote (0 where authors are unknown).
     """
 
     posts: PostColumns
     labelled: int
     raw: int
+    loudest: float = 0.0
 
     @property
     def critical(self) -> int:
@@ -82,7 +84,11 @@ def find_voices(posts: PostColumns, original: Rows) -> Voices:
     rest = rest[distinct(posts.author[rest])]
     known = posts.author[critical]
     rest = rest[(posts.author[rest] < 0) | ~np.isin(posts.author[rest], known[known >= 0])]
-    return Voices(posts.where(critical), len(critical) + len(rest), int(negative.sum()))
+    authors = posts.author[negative]
+    _, counts = np.unique(authors[authors >= 0], return_counts=True)
+    raw = int(negative.sum())
+    loudest = float(np.sort(counts)[-2:].sum() / raw) if raw and len(counts) else 0.0
+    return Voices(posts.where(critical), len(critical) + len(rest), raw, loudest)
 
 
 def without_leaks(voices: Voices, strays: NDArray[np.int64]) -> Voices:
@@ -98,7 +104,7 @@ def without_leaks(voices: Voices, strays: NDArray[np.int64]) -> Voices:
     dropped = int((~keep).sum())
     if not dropped:
         return voices
-    return Voices(voices.posts.where(keep), voices.labelled - dropped, voices.raw)
+    return Voices(voices.posts.where(keep), voices.labelled - dropped, voices.raw, voices.loudest)
 
 
 def newcomers(voices: PostColumns, now_ms: int, history_h: float, least_h: float) -> float | None:
