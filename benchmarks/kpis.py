@@ -55,6 +55,8 @@ def main() -> None:
         labelled = Path(temporary) / "labelled.db"
         shutil.copy(store, labelled)
         newest = label_by_chance(labelled)
+        # The first look at an older store upgrades it.
+        subprocess.run([command, "--db", labelled, "alerts"], capture_output=True, check=True)
         for arguments, target in TARGETS.items():
             started = time.perf_counter()
             subprocess.run(

@@ -59,6 +59,11 @@ def customers(start: float | None, end: float | None, **flows: float) -> KpiFact
         ("engagement_rate_with_shares",
          KpiFacts(sources=(page(likes=200, comments=50, followers=5000),),
                   seen={"page": Seen(shares=100)}), 7.0, 350, 5000),
+        # the forum tells no shares, so it is left out whole
+        ("engagement_rate_with_shares",
+         KpiFacts(sources=(page(likes=200, comments=50, followers=5000),
+                           page("forum", likes=900, followers=1000)),
+                  seen={"page": Seen(shares=100), "forum": Seen()}), 7.0, 350, 5000),
         ("engagement_rate_by_reach",
          KpiFacts(sources=(page(),), seen={"page": Seen(views=4000, viewed=60)}), 1.5, 60, 4000),
         ("click_through_rate", sums(clicks=17, impressions=1000), 1.7, 17, 1000),

@@ -11,6 +11,7 @@ from typing import Any
 
 from monitor.cli.context import to_json
 from monitor.cli.tables import cell
+from monitor.digest.safe import one_line
 from monitor.errors import UsageError
 
 COLUMNS = (
@@ -38,7 +39,7 @@ def _flat(row: Mapping[str, Any]) -> list[Any]:
         **row["period"],
         "previous": row["previous"]["value"],
         "previous_year": row["previous_year"]["value"],
-        "sources": ", ".join(row["sources"]),
+        "sources": one_line(", ".join(row["sources"])),
     }
     return [cell(values[name]) for name in COLUMNS]
 

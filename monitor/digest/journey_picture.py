@@ -92,7 +92,7 @@ def _station(axes: Axes, n: int, station: Station, most: int) -> None:
     if station.few or share.value is None or share.low is None or share.high is None:
         axes.scatter([n], [0], s=size, facecolors="none", edgecolors=MUTED, linestyles="dotted")
         return
-    axes.plot([n, n], [100 * share.low, 100 * share.high], color=INK, linewidth=1.2, zorder=1)
+    axes.plot([n, n], [100 * share.low, 100 * share.high], color=INK, linewidth=1.2, zorder=3)
     axes.scatter([n], [100 * share.value], s=size, color=ACCENT, alpha=0.75, zorder=2)
 
 

@@ -191,7 +191,9 @@ def _digits(value: float) -> int:
 def _interval(kpi: Kpi, language: Language) -> str:
     if kpi.now.low is None or kpi.now.high is None:
         return ""
-    return f"{show(kpi.now.low, kpi.unit, language)} – {show(kpi.now.high, kpi.unit, language)}"
+    low, high = (show(end, kpi.unit, language) for end in (kpi.now.low, kpi.now.high))
+    # the sign of percent once, at the end: the column stays narrow
+    return low.removesuffix("\u202f%") + f" – {high}"
 
 
 def _made_of(measured: Measured, language: Language) -> str:

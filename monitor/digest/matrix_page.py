@@ -93,4 +93,4 @@ def _cell(value: float | None, language: Language) -> Line:
 
 
 def _short_name(initiator: str, kind: str, language: Language) -> str:
-    return f"{initiator_name(initiator, language)[:4]}/{kind_name(kind, language)[:3]}"
+    return f"{initiator_name(initiator, language)[:2]}/{kind_name(kind, language)[:2]}"

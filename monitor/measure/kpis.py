@@ -85,9 +85,10 @@ def _engagement(facts: KpiFacts) -> Measured:
 def _engagement_with_shares(facts: KpiFacts) -> Measured:
     shares = {name: seen.shares for name, seen in facts.seen.items() if seen.shares is not None}
     if not shares:
-        return replace(_of_followers(facts, {}), value=None, low=None, high=None,
-                       numerator=None, needs=("shares",))  # fmt: skip
-    return _of_followers(facts, shares)
+        return Measured(needs=("shares",))
+    # A source that tells no shares has an unknown part; 0 would be a guess.
+    telling = tuple(source for source in facts.sources if source.source in shares)
+    return _of_followers(replace(facts, sources=telling), shares)
 
 
 def _of_followers(facts: KpiFacts, shares: Mapping[str, int]) -> Measured:
