@@ -24,7 +24,7 @@ from models.builtin import SPEEDS, load
 from models.evaluation import confuse, evaluate, f1_scores
 from models.heads import CHOICES, FLAGS, HEADS
 from models.shipped import WEIGHTS
-from models.training.corpus import Row, load_rows, read_lines
+from models.training.corpus import Row, is_public, load_rows, read_lines
 from models.types import Labels, ThreadContext, ThreadPost, Utterance
 
 DRAWS = 400
@@ -47,7 +47,7 @@ def group_of(row: Row) -> str:
     """Return the name under which a row's figures are printed."""
     if row.source == "threads":
         return "written threads"
-    if row.split == "dev" and sum(value >= 0 for value in row.gold) > 1:
+    if row.split == "dev" and not is_public(row):
         return "codebook, real posts"
     return row.source
 
@@ -65,7 +65,7 @@ def balanced(rows: Sequence[Row]) -> list[int]:
     """Return as many German tweets of each sentiment, as UMSAB's test split mixes them."""
     of: dict[str, list[int]] = defaultdict(list)
     for i, row in enumerate(rows):
-        if row.source in ("sb10k", "umsab/german"):
+        if row.source in ("sb10k", "umsab/german") and is_public(row):
             of[gold_of(row)["sentiment"]].append(i)
     least = min((len(members) for members in of.values()), default=0)
     chance = random.Random(7)
