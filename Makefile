@@ -32,6 +32,9 @@ lint: $(DEV_STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
+test-live: $(DEV_STAMP) ## against real servers on loopback: Matrix, Bluesky, WordPress
+	tests/live/run.sh
+
 types: $(DEV_STAMP)
 	$(BIN)/mypy
 

@@ -31,6 +31,7 @@ from monitor.store.alerts import AlertTable
 from monitor.store.figures import FigureTable
 from monitor.store.outbox import Outbox
 from monitor.store.store import Store
+from monitor.terms import Terms, let_go
 from monitor.types.alerts import Event
 from monitor.types.digest import Digest, PeriodKind
 from monitor.types.messages import Delivered, Receiver
@@ -248,6 +249,7 @@ class App:
             self.classifier,
             self.company,
             self.clock(),
+            left_out=tuple(term.source for term in self.terms if not term.derive),
             everything=everything,
             limit=limit,
             progress=progress,
@@ -370,7 +372,21 @@ class App:
 
     def apply_retention(self) -> dict[str, int]:
         """Delete what has been kept long enough; the log keeps the proof."""
-        return self.guard.retain()
+        done = self.guard.retain()
+        let_gone = let_go(self.store, self.terms, self.clock())
+        if let_gone:
+            self.guard.note("let go by platforms' terms", posts=let_gone)
+        return done | {"terms": let_gone}
+
+    @cached_property
+    def terms(self) -> tuple[Terms, ...]:
+        """What may be done with the posts of each configured source."""
+        found = []
+        for entry in self.settings.sources:
+            facts = self.connector(entry.platform).facts
+            derive = facts.may_derive if entry.derive is None else entry.derive
+            found.append(Terms(entry.name, entry.keep or facts.expires, derive))
+        return tuple(found)
 
     def close(self) -> None:
         """Close what was opened."""

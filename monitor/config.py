@@ -133,6 +133,12 @@ class SourceSettings(Section):
     max_pages: int = Field(50, ge=1, le=10_000, description="pages a run reads at most")
     allow_private: bool = Field(False, description="allow addresses of the private network")
     enabled: bool = Field(True, description="false keeps the entry but does not fetch")
+    keep: Duration | None = Field(
+        None, description="let a post go that was not seen for so long; default: as terms ask"
+    )
+    derive: bool | None = Field(
+        None, description="label its posts; default: false where the platform's terms forbid it"
+    )
     experimental: bool = Field(
         False, description="read a platform whose facts nobody could check yet"
     )

@@ -269,6 +269,7 @@ def label_posts(
     company: CompanyWords,
     now: datetime,
     *,
+    left_out: Sequence[str] = (),
     everything: bool = False,
     limit: int | None = None,
     progress: Progress = lambda _n: None,
@@ -276,10 +277,10 @@ def label_posts(
 ) -> Labelled:
     """Label what is unlabelled (or all but what came labelled), in the order it came.
 
-    Each batch is saved by itself, so that an interrupted run goes on where it ended.
+    `left_out` names sources whose platforms forbid to derive anything from their posts. Each batch is saved by itself, so that an interrupted run goes on where it ended.
     """
     started = time.monotonic()
-    ids = store.labels.post_ids(everything=everything, limit=limit)
+    ids = store.labels.post_ids(everything=everything, limit=limit, left_out=left_out)
     done = 0
     for batch in _batches(ids, POSTS_A_BATCH):
         posts = store.posts.load_ids(batch)

@@ -64,6 +64,10 @@ class Ingest:
         """Save all of a page together with its cursor, or nothing of it."""
         with self.db.transaction() as connection:
             saved = self.save_posts(page.posts, seen, live=True)
+            connection.execute(
+                "UPDATE posts SET looked_at = ? WHERE uid IN (SELECT value FROM json_each(?))",
+                (to_ms(seen), json.dumps([post.uid for post in page.posts])),
+            )
             self.save_counts(page.counts)
             self.save_followers(page.followers)
             self.save_gaps(page.gaps)

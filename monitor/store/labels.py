@@ -131,18 +131,21 @@ class LabelTable:
             )
         )
 
-    def post_ids(self, *, everything: bool, limit: int | None, newer_than: int = 0) -> list[int]:
+    def post_ids(
+        self, *, everything: bool, limit: int | None, left_out: Sequence[str] = ()
+    ) -> list[int]:
         """Return ids of posts to label, in the order they came: the unlabelled, or all.
 
-        Labels that came with a row are never replaced.
+        Labels that came with a row are never replaced. Sources `left_out` by name have none.
         """
         condition = "(l.post_id IS NULL OR l.model <> ?)" if everything else "l.post_id IS NULL"
         parameters: tuple[Any, ...] = (GIVEN,) if everything else ()
         rows = self.db.rows(
             "SELECT p.id FROM posts p LEFT JOIN labels l ON l.post_id = p.id "
-            f"WHERE {condition} AND p.deleted_at IS NULL AND p.emptied_at IS NULL AND p.id > ? "
-            "ORDER BY p.id LIMIT ?",
-            (*parameters, newer_than, -1 if limit is None else limit),
+            f"WHERE {condition} AND p.deleted_at IS NULL AND p.emptied_at IS NULL "
+            "AND p.source_id NOT IN (SELECT id FROM sources WHERE name IN "
+            "(SELECT value FROM json_each(?))) ORDER BY p.id LIMIT ?",
+            (*parameters, json.dumps(list(left_out)), -1 if limit is None else limit),
         )
         return [row[0] for row in rows]
 

@@ -19,6 +19,10 @@ _OLD_TEXTS = (
     "coalesce(created_at, seen_at) < ? AND emptied_at IS NULL AND "
     "(text <> '' OR title IS NOT NULL OR url IS NOT NULL OR raw IS NOT NULL)"
 )
+_NOT_SHOWN = (
+    "source_id = (SELECT id FROM sources WHERE name = ?) AND emptied_at IS NULL "
+    "AND looked_at < ? AND text <> ''"
+)
 _RESTING = (
     f"key NOT GLOB '*:{HIDDEN}*' AND NOT EXISTS (SELECT 1 FROM posts p WHERE p.author_id = "
     "authors.id AND (coalesce(p.created_at, p.seen_at) >= ? "
@@ -50,14 +54,28 @@ class Retention:
         if dry_run:
             return self._count("posts", _OLD_TEXTS, before) + versions
         with self.db.transaction() as connection:
-            ids = json.dumps(
-                [
-                    row[0]
-                    for row in connection.execute(
-                        f"SELECT id FROM posts WHERE {_OLD_TEXTS}", (to_ms(before),)
-                    )
-                ]
-            )
+            emptied = self._empty(_OLD_TEXTS, (to_ms(before),), now)
+            connection.execute("DELETE FROM versions WHERE replaced_at < ?", (to_ms(before),))
+        return emptied + versions
+
+    def not_shown_since(
+        self, source: str, before: datetime, now: datetime, *, dry_run: bool = False
+    ) -> int:
+        """Empty posts of a source that its platform did not show again since then.
+
+        For platforms whose terms let posts be kept only so long without asking anew. Returns of
+        how many posts.
+        """
+        where = _NOT_SHOWN
+        if dry_run:
+            sql = f"SELECT count(*) FROM posts WHERE {where}"
+            return int(self.db.value(sql, (source, to_ms(before))))
+        return self._empty(where, (source, to_ms(before)), now)
+
+    def _empty(self, where: str, parameters: tuple[Any, ...], now: datetime) -> int:
+        with self.db.transaction() as connection:
+            rows = connection.execute(f"SELECT id FROM posts WHERE {where}", parameters)
+            ids = json.dumps([row[0] for row in rows])
             chosen = "IN (SELECT value FROM json_each(?))"
             emptied = connection.execute(
                 "UPDATE posts SET title = NULL, text = '', url = NULL, text_raw = NULL, "
@@ -66,11 +84,10 @@ class Retention:
                 (to_ms(now), ids),
             ).rowcount
             connection.execute(f"DELETE FROM versions WHERE post_id {chosen}", (ids,))
-            connection.execute("DELETE FROM versions WHERE replaced_at < ?", (to_ms(before),))
             connection.execute(
                 f"UPDATE labels SET evidence = '{{}}' WHERE post_id {chosen}", (ids,)
             )
-        return int(emptied) + versions
+        return int(emptied)
 
     def handles(self, before: datetime, *, dry_run: bool) -> int:
         """Leave a pseudonym of authors who rest since then. Returns how many they were.

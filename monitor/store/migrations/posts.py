@@ -195,3 +195,9 @@ def create_posts(db: Database) -> None:
             LEFT JOIN labels l ON l.post_id = p.id;
         """
     )
+
+
+@migrations()
+def add_looked_at(db: Database) -> None:
+    """Remember when the platform last showed a post: some terms ask to look again or let go."""
+    db.executescript("ALTER TABLE posts ADD COLUMN looked_at INTEGER;")
