@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
@@ -176,11 +176,13 @@ def make_sheet(
     period: Period,
     source: str | None = None,
     hours: BusinessHours | None = None,
+    foreign: Collection[str] = (),
 ) -> Sheet:
     """Return the KPI sheet beside the period before and the same one a year ago.
 
-    With business `hours` only those count as waiting for an answer. Raises UsageError for a
-    source that nothing is known of.
+    With business `hours` only those count as waiting for an answer. `foreign` names sources that
+    are not the company's own although the store, filled by an import, does not know. Raises
+    UsageError for a source that nothing is known of.
     """
     table = KpiTable(store.db)
     if source is not None and source not in (known := table.sources()):
@@ -190,13 +192,14 @@ def make_sheet(
     # A year ago nothing before it is asked for: an empty span costs nothing.
     nothing = between(year.kind, year.first_day, year.first_day, year.timezone)
     then, _nothing = table.load_facts(year, nothing, source)
-    facts = (_timed(now, hours), _timed(earlier, hours), _timed(then, hours))
-    return build_sheet((period, before, year), facts, source)
+    now, earlier, then = (_known(facts, hours, foreign) for facts in (now, earlier, then))
+    return build_sheet((period, before, year), (now, earlier, then), source)
 
 
-def _timed(facts: KpiFacts, hours: BusinessHours | None) -> KpiFacts:
+def _known(facts: KpiFacts, hours: BusinessHours | None, foreign: Collection[str]) -> KpiFacts:
     waits = tuple(wait_s(asked, answered, hours) for asked, answered in facts.tally.waits)
-    return replace(facts, waits_s=waits)
+    sources = tuple(replace(s, own=s.own and s.source not in foreign) for s in facts.sources)
+    return replace(facts, waits_s=waits, sources=sources)
 
 
 def make_matrix_days(store: Store, period: Period, step: Step) -> tuple[MatrixDay, ...]:

@@ -140,6 +140,26 @@ def test_one_source_alone_is_shown_where_it_is_asked_for(run: Run) -> None:
     assert "forum, page" in err
 
 
+def test_a_rivals_page_stands_beside_the_company_and_never_in_its_figures(run: Run) -> None:
+    Path("config.toml").write_text(
+        '[[sources]]\nname = "rival"\nplatform = "files"\ntarget = "x.jsonl"\nown = false\n',
+        encoding="utf-8",
+    )
+    posts = [
+        post(1, "a", likes=10, replies=0),
+        post(2, "b", source="rival", likes=90, replies=0),
+        {"type": "followers", "source": "page", "at": "2026-03-01T00:00:00Z", "followers": 100},
+        {"type": "followers", "source": "rival", "at": "2026-03-01T00:00:00Z", "followers": 100},
+    ]
+    run("import", write_posts(posts))
+    rate = sheet(run)["engagement_rate"]
+    assert (rate["value"], rate["sources"]) == (10, ["page"])
+    assert {row["source"]: (row["own"], row["value"]) for row in rate["by_source"]} == {
+        "page": (True, 10),
+        "rival": (False, 90),
+    }
+
+
 @pytest.mark.parametrize("lang", ["de", "en"])
 def test_a_person_reads_what_is_known_and_what_to_import(run: Run, lang: str) -> None:
     bring(

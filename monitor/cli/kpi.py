@@ -48,7 +48,8 @@ def kpi(
 
     context = context_of(ctx)
     chosen = chosen_period(context, period, day, context.now)
-    sheet = make_sheet(context.store, chosen, source, context.app.house.hours)
+    foreign = {entry.name for entry in context.settings.sources if not entry.own}
+    sheet = make_sheet(context.store, chosen, source, context.app.house.hours, foreign)
     rows = kpi_rows(sheet, context.language)
     if out is not None:
         from monitor.cli.sheet_files import write_sheet

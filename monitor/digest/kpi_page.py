@@ -149,7 +149,7 @@ def _table(known: list[Kpi], sheet: Sheet, language: Language) -> Table:
     head = (
         language.say("figure"),
         language.say("value"),
-        language.say("95 % interval"),
+        "95\u202f%",
         language.say("made of"),
         before_name(sheet.period, language),
         language.say("a year ago"),

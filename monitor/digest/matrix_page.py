@@ -46,7 +46,7 @@ def compose_matrix_days(
         language.say("posts"),
     )
     rows = tuple(_row(day, cells, language) for day in days)
-    blocks: list[Block] = [Table(head, rows, right=tuple(range(1, len(head))))]
+    blocks: list[Block] = [Table(head, rows, right=tuple(range(1, len(head))), spare=len(head) - 1)]
     if shifts:
         blocks.append(Heading(language.say("Shifts beyond chance")))
         blocks.append(Bullets(tuple(shift_line(shift, period, language) for shift in shifts)))
@@ -56,6 +56,7 @@ def compose_matrix_days(
         weather="quiet",
         lead=(Span(language.say("share of each cell in the posts of its time, in %")),),
         blocks=tuple(blocks),
+        footer=_legend(language),
     )
 
 
@@ -93,4 +94,11 @@ def _cell(value: float | None, language: Language) -> Line:
 
 
 def _short_name(initiator: str, kind: str, language: Language) -> str:
-    return f"{initiator_name(initiator, language)[:2]}/{kind_name(kind, language)[:2]}"
+    # Eleven columns shall fit on 80; the footer says what the letters mean.
+    return initiator_name(initiator, language)[:2] + kind_name(kind, language)[:2]
+
+
+def _legend(language: Language) -> str:
+    names = [initiator_name(initiator, language) for initiator in INITIATORS]
+    names += [kind_name(kind, language) for kind in KINDS]
+    return " · ".join(f"{name[:2]} {name}" for name in names)
