@@ -35,6 +35,12 @@ lint: $(DEV_STAMP)
 test-live: $(DEV_STAMP) ## against real servers on loopback: Matrix, Bluesky, WordPress
 	tests/live/run.sh
 
+soak: $(DEV_STAMP) ## 300 kills and a simulated month
+	STURMGLAS_KILLS=300 $(BIN)/python -m pytest tests/soak tests/test_faults.py -m "soak or not soak" --timeout 7200 -s
+
+fuzz: $(DEV_STAMP) ## a million hostile inputs
+	STURMGLAS_FUZZ=1000000 $(BIN)/python -m pytest tests/soak/test_fuzz.py --timeout 36000
+
 types: $(DEV_STAMP)
 	$(BIN)/mypy
 
@@ -52,6 +58,12 @@ pictures: $(DEV_STAMP) ## what README and docs show, drawn from the demo (Chromi
 bench: $(DEV_STAMP) ## figures beside their targets; several minutes
 	$(BIN)/python benchmarks/imports.py
 	$(BIN)/python benchmarks/reports.py
+	$(BIN)/python benchmarks/erasure.py
+	$(BIN)/python benchmarks/fetching.py
+	$(BIN)/python benchmarks/classifier.py
+	$(BIN)/python benchmarks/alerts.py
+	$(BIN)/python benchmarks/campaigns.py mutations
+	$(BIN)/python benchmarks/kpis.py
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info

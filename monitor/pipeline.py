@@ -277,7 +277,8 @@ def label_posts(
 ) -> Labelled:
     """Label what is unlabelled (or all but what came labelled), in the order it came.
 
-    `left_out` names sources whose platforms forbid to derive anything from their posts. Each batch is saved by itself, so that an interrupted run goes on where it ended.
+    `left_out` names sources whose platforms forbid to derive anything from their posts. Each
+    batch is saved by itself, so that an interrupted run goes on where it ended.
     """
     started = time.monotonic()
     ids = store.labels.post_ids(everything=everything, limit=limit, left_out=left_out)

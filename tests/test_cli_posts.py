@@ -280,7 +280,7 @@ def test_classify_answers_row_by_row_in_order(run: Run, tmp_path: Path) -> None:
         '{"id": "x4", "text": "", "author_role": null}',
     ]
     (tmp_path / "in.jsonl").write_text("\n".join(rows), encoding="utf-8")
-    code, out, err = run("classify", "in.jsonl")
+    code, out, _ = run("classify", "in.jsonl")
     answers = lines(out)
     assert code == 1
     assert [row["id"] for row in answers] == [1, None, 3, "x4"]

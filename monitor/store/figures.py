@@ -518,9 +518,16 @@ class Scan:
         accounts = "SELECT count(*) FROM authors"
         if self.exact_then:
             accounts = "SELECT count(DISTINCT author_id) FROM posts WHERE seen_at <= :as_of"
+        erased = self._value(
+            "SELECT count(*) FROM processing_log WHERE action = 'erased' AND at >= :start "
+            "AND at < :end AND at <= :as_of",
+            start=to_ms(self.period.start),
+            end=to_ms(self.period.end),
+        )
         return PrivacyFigures(
             accounts=int(self._value(accounts)),
             oldest_text_at=optional_moment(oldest),
+            erased=erased or None,
         )
 
 

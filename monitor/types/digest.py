@@ -218,7 +218,10 @@ class CampaignFigures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrivacyFigures:
-    """What is held and what went. `oldest_text_at` is the oldest post that still has its words."""
+    """What is held and what went. `oldest_text_at` is the oldest post that still has its words.
+
+    `erased` counts persons erased within the period; None where nobody was.
+    """
 
     accounts: int = 0
     oldest_text_at: datetime | None = None

@@ -63,8 +63,16 @@ class Site:
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    folder = tmp_path_factory.mktemp("wordpress")
+def site() -> Iterator[Site]:
+    # Not pytest's own folder: every run makes that private again, and MariaDB has its own user.
+    with tempfile.TemporaryDirectory(prefix="sturmglas-wordpress-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        yield from serve(folder)
+
+
+def serve(folder: Path) -> Iterator[Site]:
+    """Install WordPress and its database into a folder, and run both until the tests are done."""
     data, site_folder = folder / "data", folder / "site"
     shutil.copytree(
         "/usr/share/wordpress",
@@ -76,8 +84,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     # the path of a socket must be short
     socket = Path(tempfile.gettempdir()) / f"wp-{free_port()}.sock"
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    for part in (folder, *folder.parents[:2]):
-        part.chmod(0o755)
     install = ["mariadb-install-db", "--user=mysql", f"--datadir={data}"]
     subprocess.run([*install, "--auth-root-authentication-method=normal"], check=True, **quiet)
     database = subprocess.Popen(
