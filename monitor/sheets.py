@@ -20,7 +20,7 @@ from monitor.measure.journey import UNASSIGNED, build_journey, map_sources
 from monitor.measure.kpi_rows import PARSERS, Shape, find_faults, find_shape, number_cells
 from monitor.measure.kpis import build_sheet, year_before
 from monitor.measure.matrix import build_matrix
-from monitor.measure.matrix_days import Step, find_shifts, spans_of
+from monitor.measure.matrix_days import Step, find_shifts, join_days, spans_of
 from monitor.measure.numbers import Style, find_style
 from monitor.measure.periods import between, previous
 from monitor.pipeline import Rejects
@@ -207,14 +207,17 @@ def make_matrix_days(store: Store, period: Period, step: Step) -> tuple[MatrixDa
     return KpiTable(store.db).load_matrix(spans_of(period, step))
 
 
-def make_shifts(store: Store, period: Period) -> tuple[Shift, ...]:
-    """Return the cells whose share moved beyond chance against the period before."""
-    now, before = KpiTable(store.db).load_matrix((period, previous(period)))
-    return find_shifts(build_matrix(_tallies(now), _tallies(before)))
+def make_shifts(store: Store, period: Period, days: Sequence[MatrixDay]) -> tuple[Shift, ...]:
+    """Return the cells whose share moved beyond chance against the period before.
+
+    `days` are those of the period.
+    """
+    before = KpiTable(store.db).load_matrix((previous(period),))
+    return find_shifts(build_matrix(_tallies(join_days(days)), _tallies(join_days(before))))
 
 
-def _tallies(day: MatrixDay) -> list[CellTally]:
-    return [CellTally(*cell, moods) for cell, moods in day.cells.items()]
+def _tallies(cells: Mapping[tuple[str, str], Mapping[str, int]]) -> list[CellTally]:
+    return [CellTally(*cell, moods) for cell, moods in cells.items()]
 
 
 def touchpoints_of(settings: Settings) -> tuple[Touchpoint, ...]:

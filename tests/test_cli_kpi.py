@@ -316,6 +316,22 @@ def test_the_matrix_over_time_holds_nine_cells_a_day(run: Run) -> None:
     assert all(row["share"] is None for row in rows if row["from"] != "2026-03-03")
 
 
+def test_a_shift_between_the_cells_is_told_below_the_matrix(run: Run) -> None:
+    def day(number: int, at: str, kind: str) -> dict[str, Any]:
+        made = post(number, "a", created_at=at)
+        made["labels"]["kind"] = kind
+        return made
+
+    before = [day(n, "2026-03-01T10:00:00Z", "supply") for n in range(60)]
+    now = [day(n, "2026-03-04T10:00:00Z", "demand") for n in range(100, 160)]
+    run("import", write_posts(before + now))
+    _code, out, _err = run("matrix", "--period", "2d", "--by", "day")
+    assert "Shifts beyond chance" not in out
+    _code, out, _err = run("matrix", "--period", "3d", "--by", "day")
+    assert "Customers/Demand 100.0" in out
+    assert "Customers/Supply 0.0" in out
+
+
 CONFIG = """
 [[touchpoints]]
 name = "Versand"

@@ -189,7 +189,9 @@ def _show_matrix_days(context: Context, period: Period, by: Literal["day", "week
     if context.json:
         context.emit(matrix_day_rows(days))
         return
-    page = compose_matrix_days(days, make_shifts(context.store, period), period, context.language)
+    page = compose_matrix_days(
+        days, make_shifts(context.store, period, days), period, context.language
+    )
     context.out.print(render_terminal(page, context.out.width))
 
 

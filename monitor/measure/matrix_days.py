@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Literal
@@ -43,6 +44,15 @@ def cell_shares(cells: Mapping[tuple[str, str], int]) -> dict[tuple[str, str], S
 def posts_of(day: MatrixDay) -> dict[tuple[str, str], int]:
     """Return the posts of each cell that has any."""
     return {cell: sum(moods.values()) for cell, moods in day.cells.items()}
+
+
+def join_days(days: Sequence[MatrixDay]) -> dict[tuple[str, str], Counter[str]]:
+    """Add spans up: (initiator, kind) -> mood -> posts."""
+    joined: dict[tuple[str, str], Counter[str]] = {}
+    for day in days:
+        for cell, moods in day.cells.items():
+            joined.setdefault(cell, Counter()).update(moods)
+    return joined
 
 
 def find_shifts(cells: Sequence[Cell]) -> tuple[Shift, ...]:

@@ -140,6 +140,7 @@ class KpiTable:
                        AS viewed
             FROM counted c JOIN sightings g ON g.post_id = c.id JOIN sources s ON s.id = g.source_id
             WHERE c.created_at >= :start AND c.created_at < :end
+              AND (c.shares IS NOT NULL OR c.views IS NOT NULL)
               AND (:source IS NULL OR s.name = :source)
             GROUP BY 1
             """,
