@@ -27,7 +27,7 @@ from monitor.pipeline import Rejects
 from monitor.store.journey import JourneyTable
 from monitor.store.kpis import Key, KpiTable
 from monitor.store.store import Store
-from monitor.types.digest import CellTally, Period
+from monitor.types.digest import CellTally, Period, Shift
 from monitor.types.kpis import (
     Answer,
     Figure,
@@ -37,7 +37,6 @@ from monitor.types.kpis import (
     KpiImported,
     MatrixDay,
     Sheet,
-    Shift,
     Touchpoint,
 )
 

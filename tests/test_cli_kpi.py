@@ -316,20 +316,51 @@ def test_the_matrix_over_time_holds_nine_cells_a_day(run: Run) -> None:
     assert all(row["share"] is None for row in rows if row["from"] != "2026-03-03")
 
 
-def test_a_shift_between_the_cells_is_told_below_the_matrix(run: Run) -> None:
-    def day(number: int, at: str, kind: str) -> dict[str, Any]:
-        made = post(number, "a", created_at=at)
-        made["labels"]["kind"] = kind
-        return made
+def a_launch() -> list[dict[str, Any]]:
+    """Sixty posts about supply on 3 March, sixty about demand on 4 March."""
 
-    before = [day(n, "2026-03-01T10:00:00Z", "supply") for n in range(60)]
-    now = [day(n, "2026-03-04T10:00:00Z", "demand") for n in range(100, 160)]
-    run("import", write_posts(before + now))
-    _code, out, _err = run("matrix", "--period", "2d", "--by", "day")
+    def made(number: int, at: str, kind: str) -> dict[str, Any]:
+        row = post(number, f"a{number}", created_at=at)
+        row["labels"]["kind"] = kind
+        return row
+
+    before = [made(n, "2026-03-03T10:00:00Z", "supply") for n in range(60)]
+    return before + [made(n, "2026-03-04T10:00:00Z", "demand") for n in range(100, 160)]
+
+
+def test_a_shift_between_the_cells_is_told_below_the_matrix(run: Run) -> None:
+    run("import", write_posts(a_launch()))
+    _code, out, _err = run("matrix", "--period", "4d", "--by", "day")
     assert "Shifts beyond chance" not in out
-    _code, out, _err = run("matrix", "--period", "3d", "--by", "day")
+    _code, out, _err = run("matrix", "--period", "day", "--date", "2026-03-04", "--by", "day")
     assert "Customers/Demand 100.0" in out
     assert "Customers/Supply 0.0" in out
+
+
+@pytest.mark.parametrize(("lang", "told"), [("de", "verschoben: "), ("en", "moved: ")])
+def test_the_digest_tells_the_shift_too_and_a_quiet_day_stays_short(
+    run: Run, lang: str, told: str
+) -> None:
+    run("import", write_posts(a_launch()))
+    _code, out, _err = run("digest", "--date", "2026-03-04", "--format", "text", "--lang", lang)
+    assert len(out.splitlines()) <= 12
+    assert told in out
+    _code, out, _err = run("digest", "--date", "2026-03-04", "--json")
+    shifts = [(s["kind"], s["share"], s["previous"]) for s in json.loads(out)["shifts"]]
+    assert shifts == [("supply", 0, 1), ("demand", 1, 0)]
+    _code, out, _err = run("digest", "--date", "2026-03-03", "--format", "text", "--lang", lang)
+    assert told not in out
+
+
+def test_the_digest_of_a_week_lists_every_shift(run: Run) -> None:
+    rows = a_launch()
+    for row in rows[:60]:
+        row["created_at"] = "2026-02-25T10:00:00Z"
+    run("import", write_posts(rows))
+    week = ("digest", "--period", "week", "--date", "2026-03-04", "--format", "text")
+    _code, out, _err = run(*week, "--lang", "en")
+    assert "Shifts beyond chance" in out
+    assert "Customers/Demand 100.0" in out
 
 
 CONFIG = """

@@ -39,6 +39,17 @@ def as_json(digest: Digest, language: Language) -> dict[str, Any]:
             }
             for cell in digest.matrix
         ],
+        "shifts": [
+            {
+                "initiator": shift.initiator,
+                "kind": shift.kind,
+                "share": _rounded(shift.now.value),
+                "low": _rounded(shift.now.low),
+                "high": _rounded(shift.now.high),
+                "previous": _rounded(shift.before.value),
+            }
+            for shift in digest.shifts
+        ],
         "alerts": [alert_json(alert, language) for alert in digest.alerts],
         "ideas": {
             "new": digest.tally.ideas,

@@ -13,6 +13,7 @@ from monitor.digest.weather import decide_weather
 from monitor.measure.answers import BusinessHours, echo_balance, quantile, wait_s
 from monitor.measure.engagement import GOOD, engagement_rate
 from monitor.measure.matrix import build_matrix
+from monitor.measure.matrix_days import find_shifts
 from monitor.measure.shares import share
 from monitor.types.digest import (
     Answers,
@@ -62,6 +63,7 @@ def build_digest(
         campaigns=figures.campaigns,
         storm_level=figures.storm_level,
     )
+    matrix = build_matrix(figures.cells, figures.previous_cells)
     read_at = min(now, period.end)
     return Digest(
         company=company,
@@ -75,7 +77,7 @@ def build_digest(
         negative=negative,
         previous_negative=previous_negative,
         sources=sources,
-        matrix=build_matrix(figures.cells, figures.previous_cells),
+        matrix=matrix,
         days=figures.days,
         answers=_answers(tally, figures, hours),
         echo_balance=echo_balance(tally.satisfied, tally.dissatisfied),
@@ -94,6 +96,7 @@ def build_digest(
         voices=pick_voices(figures.open_questions, read_at),
         privacy=figures.privacy,
         newest_post_at=figures.newest_post_at,
+        shifts=find_shifts(matrix),
     )
 
 

@@ -10,8 +10,8 @@ from monitor.digest.document import Block, Bullets, Document, Heading, Line, Spa
 from monitor.digest.names import before_name, initiator_name, kind_name, period_name
 from monitor.locale.language import Language
 from monitor.measure.matrix_days import cell_shares, posts_of
-from monitor.types.digest import Period
-from monitor.types.kpis import MatrixDay, Shift
+from monitor.types.digest import Period, Shift
+from monitor.types.kpis import MatrixDay
 
 
 def matrix_day_rows(days: Sequence[MatrixDay]) -> list[dict[str, Any]]:

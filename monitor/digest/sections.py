@@ -15,6 +15,7 @@ from monitor.digest.document import (
     Table,
 )
 from monitor.digest.lines import SEVERAL, SHORT_QUOTE, Lines, figure_of
+from monitor.digest.matrix_page import shift_line
 from monitor.digest.names import (
     alert_phrase,
     band_name,
@@ -139,11 +140,18 @@ class Sections(Lines):
             f"{self._n(c.posts)} ({language.signed(c.posts - c.previous)})"
             for c in top
         )
+        moved = [shift_line(shift, self.digest.period, language) for shift in self.digest.shifts]
+        told: Line = (Span(short or say("nothing labelled")),)
+        blocks: list[Block] = [matrix_table(self.digest.matrix, language)]
+        if moved:
+            told = (Span(say("moved") + ": ", "warn"), *moved[0], Span(" · "), *told)
+            heading: Line = (Span(say("Shifts beyond chance"), "strong"),)
+            blocks.append(Bullets((heading, *moved)))
         return Section(
             say("Who set it off, and about what: posts (change), share negative"),
             say("Matrix"),
-            (Span(short or say("nothing labelled")),),
-            (matrix_table(self.digest.matrix, language),),
+            told,
+            tuple(blocks),
         )
 
     def questions(self) -> Section:

@@ -10,8 +10,8 @@ from typing import Literal
 from models.types import INITIATORS, KINDS
 from monitor.measure.periods import between
 from monitor.measure.shares import share
-from monitor.types.digest import Cell, Period, Share
-from monitor.types.kpis import MatrixDay, Shift
+from monitor.types.digest import Cell, Period, Share, Shift
+from monitor.types.kpis import MatrixDay
 
 Step = Literal["day", "week"]
 

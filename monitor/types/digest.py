@@ -319,6 +319,16 @@ class Cell:
     sentiment: Mapping[str, int]
 
 
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """A cell whose share of all posts moved by more than chance, with both shares."""
+
+    initiator: str
+    kind: str
+    now: Share
+    before: Share
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answers:
     """Questions and complaints of customers, and the company's answers. Times in seconds."""
@@ -359,6 +369,7 @@ class Digest:
     voices: tuple[Voice, ...]
     privacy: PrivacyFigures
     newest_post_at: datetime | None
+    shifts: tuple[Shift, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

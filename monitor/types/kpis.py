@@ -131,16 +131,6 @@ class MatrixDay:
     cells: Mapping[tuple[str, str], Mapping[str, int]]
 
 
-@dataclass(frozen=True, slots=True)
-class Shift:
-    """A cell whose share of all posts moved by more than chance, with both shares."""
-
-    initiator: str
-    kind: str
-    now: Share
-    before: Share
-
-
 GoalState = Literal["reached", "open", "missed"]
 
 
