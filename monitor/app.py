@@ -89,6 +89,9 @@ class App:
         """The opened store, guarded: whom we must not collect does not come in."""
         store = Store(self.store_path, self.roles)
         self.__dict__["store"] = store  # the guard looks at it while this is still at work
+        own = {entry.name: entry.own for entry in self.settings.sources}
+        store.ingest.foreign = frozenset(name for name, is_own in own.items() if not is_own)
+        store.sources.set_own(own)
         self.guard.stand()
         return store
 

@@ -22,6 +22,7 @@ from monitor.config import (
 )
 from monitor.errors import ConfigError
 from tests.conftest import NOW
+from tests.fakes import make_post
 
 
 def complaint(text: str) -> str:
@@ -151,3 +152,19 @@ def test_a_platform_that_nobody_could_check_is_off_until_it_is_asked_for(tmp_pat
         app = App(settings, tmp_path / "s.db", clock=lambda: NOW, secrets=Secrets({}))
         with pytest.raises(ConfigError, match=fate):
             app.sources()
+
+
+def test_a_search_filled_by_a_file_is_still_no_place_of_the_company(tmp_path: Path) -> None:
+    def app_of(own: bool) -> App:
+        settings = parse_settings(
+            {"sources": [{"name": "acme-page", "platform": "files", "own": own}]}, "test"
+        )
+        return App(settings, tmp_path / "s.db", clock=lambda: NOW, secrets=Secrets({}))
+
+    app = app_of(own=False)
+    app.store.ingest.save_posts([make_post()], NOW)
+    assert [state.own for state in app.store.sources.states()] == [False]
+    app.close()
+    again = app_of(own=True)
+    assert [state.own for state in again.store.sources.states()] == [True]
+    again.close()

@@ -57,6 +57,8 @@ class Ingest:
         self.db = db
         self.labels = labels
         self.roles = roles
+        self.foreign: frozenset[str] = frozenset()
+        """Names of sources that the config calls searches or others' places (`own = false`)."""
         self.admit: Callable[[Sequence[Post]], Sequence[Post]] = lambda posts: posts
         """Asked before anything is saved: leaves out whom we must not collect."""
 
@@ -186,7 +188,8 @@ class Ingest:
         if row is not None:
             return int(row[0])
         cursor = connection.execute(
-            "INSERT INTO sources (name, platform) VALUES (?, ?)", (name, platform)
+            "INSERT INTO sources (name, platform, own) VALUES (?, ?, ?)",
+            (name, platform, int(name not in self.foreign)),
         )
         return int(cursor.lastrowid or 0)
 

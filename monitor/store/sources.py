@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from monitor.store.database import Database, from_ms, optional_moment, optional_ms, to_ms
@@ -26,6 +26,15 @@ class Sources:
             )
             row = connection.execute("SELECT id FROM sources WHERE name = ?", (name,)).fetchone()
             return int(row[0])
+
+    def set_own(self, own: Mapping[str, bool]) -> None:
+        """Bring known sources in line with the config: whose places they are."""
+        held = {row["name"]: bool(row["own"]) for row in self.db.rows("SELECT * FROM sources")}
+        changed = [(int(is_own), name) for name, is_own in own.items()
+                   if held.get(name, is_own) != is_own]  # fmt: skip
+        if changed:
+            with self.db.transaction() as connection:
+                connection.executemany("UPDATE sources SET own = ? WHERE name = ?", changed)
 
     def save_run(
         self, fetched: Fetched, started: datetime, finished: datetime, *, kind: str | None = None
