@@ -1,6 +1,10 @@
 """How good are the warnings? Writes `benchmarks/alerts.md`.
 
     .venv/bin/python benchmarks/alerts.py --data FOLDER
+    .venv/bin/python benchmarks/alerts.py --weeks-only --seeds 110 119
+
+The second command measures the made-up weeks again and leaves the page's other sections as they
+are; `--sizes`, too, is about these weeks.
 
 FOLDER (or STURMGLAS_DATA) holds `nab_tweets/`: series of the Numenta Anomaly Benchmark (MIT) with
 their windows. Without it the parts that need it are left out, and the page says so.
@@ -24,6 +28,7 @@ from pathlib import Path
 from statistics import median
 
 import numpy as np
+from alert_weeks import WEEKS_TITLE, table, weeks_page
 
 from monitor.alerts.backtest import backtest
 from monitor.alerts.volume import VolumeSettings
@@ -235,14 +240,6 @@ def score_row(name: str, many: Sequence[Series], alarms: Sequence[Sequence[int]]
     return [name, *(f"{s[0]:.1f}" for s in scores), f"{hits}/{windows}", f"{false:.2f}"]
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    return [
-        "| " + " | ".join(head) + " |",
-        "| " + " | ".join("---" for _ in head) + " |",
-        *("| " + " | ".join(row) + " |" for row in rows),
-    ]
-
-
 def injected_page(many: Sequence[Series]) -> list[str]:
     """Add rises to quiet stretches of the real series, hourly, and measure the delay."""
     rows = []
@@ -354,7 +351,16 @@ def steady_delay(per_hour: float, extra: float, seed: int) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=os.environ.get("STURMGLAS_DATA"))
-    folder = parser.parse_args().data
+    parser.add_argument("--seeds", type=int, nargs=2, default=(110, 119), metavar=("A", "B"))
+    parser.add_argument("--sizes", nargs="+", default=("small", "medium"))
+    parser.add_argument("--weeks-only", action="store_true")
+    asked = parser.parse_args()
+    weeks = weeks_page(range(asked.seeds[0], asked.seeds[1] + 1), asked.sizes)
+    if asked.weeks_only:
+        kept = PAGE.read_text(encoding="utf-8").split(f"\n{WEEKS_TITLE}\n")[0]
+        write([*kept.rstrip().splitlines(), "", *weeks])
+        return
+    folder = asked.data
     parts: list[Callable[[], list[str]]] = [obsei_page]
     lines = ["# Warnings, measured", "", "Made by `benchmarks/alerts.py`; do not edit.", ""]
     if folder and (Path(folder) / "nab_tweets").is_dir():
@@ -363,6 +369,10 @@ def main() -> None:
         lines += ["Left out for want of `--data`: the tweets of 2015 and the injected rises.", ""]
     for part in parts:
         lines += part()
+    write([*lines, *weeks])
+
+
+def write(lines: Sequence[str]) -> None:
     PAGE.write_text("\n".join(lines).rstrip() + "\n", encoding="utf-8")
     print("\n".join(lines))
 

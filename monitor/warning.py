@@ -34,7 +34,7 @@ MEMORY = timedelta(weeks=6)
 
 RECENT = timedelta(hours=30)
 READ = timedelta(hours=7)
-"""How far back a tick reads texts: its longest window, and the one before it."""
+"""How far back a tick reads texts: the usual window and the one before it, or the long window."""
 
 RECENT_WHEN_BUSY = timedelta(hours=8)
 BUSY_POSTS = 150_000

@@ -13,7 +13,7 @@ from monitor.alerts.settings import RuleSettings
 from monitor.alerts.sources import failed_sources, overdue_queues
 from monitor.alerts.tails import share_interval, share_surprise
 from monitor.alerts.text_signs import calls_to_act, copy_key, first_tag, speaks_of_removal
-from monitor.alerts.verdicts import is_snoozed, precision
+from monitor.alerts.verdicts import is_snoozed
 from monitor.alerts.wording import headline, why
 from monitor.types.alerts import RULES, Alert, Part, QueueLoad, SourceHealth, Verdict
 from monitor.types.observation import Look, Resonance
@@ -185,16 +185,3 @@ def test_a_storm_outgrows_a_snooze(given_at: int, level: int, snoozed: bool) -> 
     later = NOW + timedelta(hours=1)
     assert is_snoozed(alert(level=level), [verdict], later) is snoozed
     assert not is_snoozed(alert(level=2), [verdict], NOW + timedelta(hours=5))
-
-
-def test_precision_counts_the_last_word_on_an_alert() -> None:
-    rules = {"a": "storm", "b": "storm", "c": "volume_spike"}
-    said = [
-        Verdict(alert="a", verdict="noise", at=NOW),
-        Verdict(alert="a", verdict="useful", at=NOW),
-        Verdict(alert="b", verdict="noise", at=NOW),
-        Verdict(alert="c", verdict="ack", at=NOW),
-    ]
-    storm, volume = precision(rules, said)
-    assert (storm.useful, storm.noise, storm.value) == (1, 1, 0.5)
-    assert volume.value is None

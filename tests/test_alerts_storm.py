@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -32,6 +33,7 @@ QUIET = Evidence(
     removed=0,
     repeat_critics=0,
     any_critic=True,
+    window=timedelta(hours=3),
 )
 WAVE = replace(QUIET, voices=18, rarity=2.5, share=0.6, share_low=0.45, surprise=6.0)
 CAMPAIGN = replace(WAVE, voices=60, share=0.8, share_low=0.7, platforms=2, slogan=0.4)
@@ -96,6 +98,14 @@ def test_without_history_only_a_clear_rise_counts(
 ) -> None:
     cold = replace(WAVE, voices=voices, before=before, history_h=history_h, rarity=0.0, platforms=2)
     assert level_of(cold, RuleSettings(), StormThresholds()) == level
+
+
+def test_without_history_the_long_window_is_silent() -> None:
+    """It has no earlier window beside it that it could rise above."""
+    cold = replace(WAVE, voices=40, history_h=10.0, rarity=0.0, platforms=2)
+    long = replace(cold, window=timedelta(hours=6))
+    assert level_of(cold, RuleSettings(), StormThresholds()) == 3
+    assert level_of(long, RuleSettings(), StormThresholds()) < 3
 
 
 def test_a_storm_that_is_on_is_held_by_less() -> None:

@@ -38,15 +38,19 @@ class RuleSettings:
 class StormThresholds:
     """When criticism becomes a storm. `held` thresholds apply while one is on (hysteresis).
 
+    Of the `windows` the first is the usual one: it holds a storm that is on, and speaks where it
+    sees as much as the others. The short one sees a fast rise early; the long one sees a slow
+    rise of few voices, such as one overnight at a small company.
+
     `rarity` (deviations above the usual daily peak of criticism) and half the `surprise` (-log10
     of the chance of such a share) must reach `together`: either may be weak, not both.
     """
 
-    windows: tuple[timedelta, ...] = (timedelta(hours=1), timedelta(hours=3))
+    windows: tuple[timedelta, ...] = (timedelta(hours=3), timedelta(hours=1), timedelta(hours=6))
     voices: int = 8
     times_usual: float = 3.0
     rarity: float = 1.0
-    surprise: float = 2.0
+    surprise: float = 1.7
     together: float = 3.2
     loudest: float = 0.6
     share_above_usual: float = 0.15

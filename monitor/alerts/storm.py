@@ -70,6 +70,7 @@ class Evidence:
     repeat_critics: int
     any_critic: bool
     loudest: float = 0.0
+    window: timedelta
 
 
 def judge(
@@ -90,16 +91,14 @@ def judge(
         gather(observation, baselines, settings, thresholds, window=window, removed=removed)
         for window in thresholds.windows
     ]
-    # A storm that is on is held by its longest window only: an hour's chance cannot keep it up.
+    # A storm that is on is held by the usual window only: an hour's chance cannot keep it up.
     levels = [
-        level_of(evidence, settings, thresholds, held=held and window == thresholds.windows[-1])
+        level_of(evidence, settings, thresholds, held=held and window == thresholds.windows[0])
         for (evidence, _), window in zip(looks, thresholds.windows, strict=True)
     ]
     level = max(levels)
-    # The longest window speaks unless only a shorter one sees the rise yet.
-    evidence, voices = next(
-        look for look, its in zip(reversed(looks), reversed(levels), strict=True) if its == level
-    )
+    # The usual window speaks unless only another one sees the rise yet.
+    evidence, voices = looks[levels.index(level)]
     return Finding(
         rule="storm",
         level=level,
@@ -165,6 +164,7 @@ def gather(
         removed=removed,
         repeat_critics=_repeat_critics(day),
         loudest=heard.loudest,
+        window=window,
         any_critic=bool(((day.sentiment == NEGATIVE) & (day.role != COMPANY)).any()),
     )
     return evidence, heard
@@ -205,9 +205,11 @@ def is_wave(e: Evidence, settings: RuleSettings, t: StormThresholds, *, held: bo
     if held:
         return e.voices >= max(t.held_voices, t.held_times_usual * e.usual_voices)
     if e.history_h < 24:
-        # Nothing is usual yet: only a clear rise within the hours that we have seen counts.
+        # Nothing is usual yet: only a clear rise within the hours that we have seen counts. The
+        # long window has no earlier one beside it to rise above.
         return (
             e.history_h >= t.cold_history_h
+            and e.window <= t.windows[0]
             and e.voices >= max(t.cold_voices, t.times_usual * (e.before + 1))
             and e.share_low >= t.cold_share
         )

@@ -6,7 +6,7 @@ import csv
 import json
 import math
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,7 +19,7 @@ from monitor.digest.safe import one_line
 from monitor.errors import UsageError
 
 if TYPE_CHECKING:
-    from monitor.types.alerts import Alert, Event, VerdictKind
+    from monitor.types.alerts import Alert, Event, EventKind, Precision, VerdictKind
 
 app = typer.Typer()
 alerts_app = typer.Typer(invoke_without_command=True)
@@ -51,7 +51,8 @@ def alerts(
         show_alerts(context, found)
         return
     if not found:
-        context.out.print("No open alerts." if only_open else "No alerts.")
+        none = context.tell("No alert is open.") if only_open else context.tell("No alerts.")
+        context.say(none)
     show_alerts(context, found)
 
 
@@ -106,9 +107,18 @@ def tune(
         return
     from rich.table import Table
 
+    if not rows:
+        context.say(context.tell("Nothing stood out in these weeks, at half the thresholds even."))
     table = Table(box=None, pad_edge=False)
-    for column in ("rule", "threshold now", "for the budget", "fired", "missed", "useful missed"):
-        table.add_column(column, justify="left" if column == "rule" else "right")
+    table.add_column(context.tell("rule"))
+    for column in (
+        context.tell("threshold now"),
+        context.tell("for the budget"),
+        context.tell("fired"),
+        context.tell("not fired"),
+        context.tell("useful, not fired"),
+    ):
+        table.add_column(column, justify="right")
     for row in rows:
         table.add_row(
             row.rule,
@@ -118,24 +128,37 @@ def tune(
             str(row.missed),
             str(row.useful_missed),
         )
-    context.out.print(table)
-    precisions = [p for p in load_precision(context) if p.value is not None]
-    for one in precisions:
-        context.out.print(
-            f"{one.rule}: {one.useful} useful, {one.noise} noise (precision {one.value:.0%}, "
-            f"{one.low:.0%} to {one.high:.0%})",
-            markup=False,
+    if rows:
+        context.out.print(table)
+    show_precision(context)
+
+
+def show_precision(context: Context) -> None:
+    """Print what people made of each rule's alerts; nothing where nobody has said so yet."""
+    percent = context.language.percent
+    for one in load_precision(context):
+        if one.value is None or one.low is None or one.high is None:
+            continue
+        line = context.tell(
+            "{rule}: {useful} useful, {noise} noise: precision {value} ({low} to {high})",
+            rule=one.rule,
+            useful=one.useful,
+            noise=one.noise,
+            value=percent(100 * one.value),
+            low=percent(100 * one.low),
+            high=percent(100 * one.high),
         )
+        print_line(context, line)
 
 
-def load_precision(context: Context) -> Any:
+def load_precision(context: Context) -> Sequence[Precision]:
     """Return precision per rule from people's verdicts."""
-    from monitor.alerts.verdicts import precision
+    from monitor.measure.verdicts import precision_by_rule
     from monitor.store.alerts import AlertTable
 
     table = AlertTable(context.store.db)
     rules = {alert.id: alert.rule for alert in table.load_list()}
-    return precision(rules, table.load_verdicts())
+    return precision_by_rule(rules, table.load_verdicts())
 
 
 @alerts_app.command()
@@ -164,6 +187,8 @@ def ack(ctx: typer.Context, alert: AlertId, by: By = None, reason: Reason = None
     Example: sturmglas ack storm-260314-0815 --by anna
     """
     judge(ctx, alert, "ack", by=by, reason=reason)
+    context = context_of(ctx)
+    context.say(context.tell("Noted: somebody is on it."))
 
 
 @app.command()
@@ -184,7 +209,12 @@ def snooze(
         span = parse_duration(for_)
     except ValueError as error:
         raise UsageError(f"--for {for_}: {error}") from error
+    if span <= timedelta(0):
+        raise UsageError(f"--for {for_}: must be more than 0")
     judge(ctx, alert, "snooze", by=by, reason=reason, span=span)
+    context = context_of(ctx)
+    until = context.language.moment(context.now + span, context.settings.general.timezone)
+    context.say(context.tell("Noted: quiet until {until}, unless a storm grows.", until=until))
 
 
 @app.command()
@@ -194,6 +224,8 @@ def noise(ctx: typer.Context, alert: AlertId, by: By = None, reason: Reason = No
     Example: sturmglas noise volume-spike-forum-260314-0815
     """
     judge(ctx, alert, "noise", by=by, reason=reason)
+    context = context_of(ctx)
+    context.say(context.tell("Noted as noise. What the verdicts say: sturmglas alerts tune"))
 
 
 @app.command()
@@ -203,6 +235,8 @@ def useful(ctx: typer.Context, alert: AlertId, by: By = None, reason: Reason = N
     Example: sturmglas useful storm-260314-0815
     """
     judge(ctx, alert, "useful", by=by, reason=reason)
+    context = context_of(ctx)
+    context.say(context.tell("Noted as useful. What the verdicts say: sturmglas alerts tune"))
 
 
 def judge(
@@ -276,9 +310,9 @@ def replay(
         told += 1
         show_event(context, event)
     if not told:
-        context.say("Nothing would have been told.")
+        context.say(context.tell("Nothing would have been told."))
     if rejected:
-        context.say(f"{rejected:,} rows could not be read; the rest was replayed")
+        context.say(context.tell("{n} rows could not be read and were left out", n=rejected))
         raise typer.Exit(1)
 
 
@@ -314,10 +348,21 @@ def show_event(context: Context, event: Event) -> None:
         sys.stdout.flush()
         return
     at = f"{event.at.astimezone(context.settings.zone):%Y-%m-%d %H:%M}"
-    line = f"{at}  {event.event:<8} [{row['level']}] {row['headline']}"
+    line = f"{at}  {event_name(context, event.event):<8} [{row['level']}] {row['headline']}"
     print_line(context, line)
     if event.event in ("opened", "raised"):
         print_line(context, why(event.alert, context.lang), indent=4)
+
+
+def event_name(context: Context, kind: EventKind) -> str:
+    """Say what became of an alert."""
+    names: dict[EventKind, str] = {
+        "opened": context.tell("opened"),
+        "raised": context.tell("raised"),
+        "lowered": context.tell("lowered"),
+        "closed": context.tell("closed"),
+    }
+    return names[kind]
 
 
 def parse_step(text: str) -> timedelta:
@@ -363,7 +408,7 @@ def backtest(
     if scores is not None:
         write_scores(scores, written)
     if skipped:
-        context.say(f"{series}: {skipped:,} rows without a readable time were left out")
+        context.say(context.tell("{n} rows without a readable time were left out", n=skipped))
         raise typer.Exit(1)
 
 

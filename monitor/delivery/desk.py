@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
 
+from monitor.alerts.verdicts import is_snoozed
 from monitor.config import NotifySettings
 from monitor.digest.alert_page import compose_alert
 from monitor.digest.compose import compose
@@ -43,8 +44,11 @@ class Desk:
     timezone: str
 
     def about_events(self, events: Iterable[Event]) -> Iterator[Message]:
-        """Yield what each event of an alert is told to whom."""
+        """Yield what each event of an alert is told to whom; a snoozed alert keeps quiet."""
+        table = AlertTable(self.store.db)
         for event in events:
+            if is_snoozed(event.alert, table.load_verdicts(event.alert.id), event.at):
+                continue
             wanted = [entry for entry in self.receivers if wants(entry, event.alert)]
             if not wanted:
                 continue
