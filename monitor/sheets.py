@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -24,10 +25,11 @@ from monitor.measure.matrix_days import Step, find_shifts, join_days, spans_of
 from monitor.measure.numbers import Style, find_style
 from monitor.measure.periods import between, previous
 from monitor.pipeline import Rejects
+from monitor.store.figures import FigureTable
 from monitor.store.journey import JourneyTable
 from monitor.store.kpis import Key, KpiTable
 from monitor.store.store import Store
-from monitor.types.digest import CellTally, Period, Shift
+from monitor.types.digest import Behind, CellTally, Explanation, Period, Shift
 from monitor.types.kpis import (
     Answer,
     Figure,
@@ -39,6 +41,17 @@ from monitor.types.kpis import (
     Sheet,
     Touchpoint,
 )
+
+BEHIND: Mapping[str, str] = {
+    "engagement_rate": "engagement_rate",
+    "engagement_rate_with_shares": "engagement_rate_with_shares",
+    "engagement_rate_by_reach": "engagement_rate_by_reach",
+    "answer_rate": "answered",
+    "time_to_first_answer": "answered",
+    "time_to_first_answer_p90": "answered",
+    "echo_balance": "echo_balance",
+}
+"""KPIs that are made of posts, with the name under which the store lists these."""
 
 Read = tuple[int, dict[str, Any]]
 """Line and cells of a row."""
@@ -199,6 +212,34 @@ def _known(facts: KpiFacts, hours: BusinessHours | None, foreign: Collection[str
     waits = tuple(wait_s(asked, answered, hours) for asked, answered in facts.tally.waits)
     sources = tuple(replace(s, own=s.own and s.source not in foreign) for s in facts.sources)
     return replace(facts, waits_s=waits, sources=sources)
+
+
+def explain_kpi(
+    store: Store,
+    figure: str,
+    period: Period,
+    hours: BusinessHours | None = None,
+    foreign: Collection[str] = (),
+) -> Explanation:
+    """Return a KPI of the sheet, or `KPI:SOURCE`, and all posts behind it.
+
+    Rates list the posts of their numerator; a figure that was imported has none. Raises
+    UsageError for a source that nothing is known of.
+    """
+    name, _, source = figure.partition(":")
+    sheet = make_sheet(store, period, source or None, hours, foreign)
+    now = next(kpi.now for kpi in sheet.kpis if kpi.name == name)
+    behind = BEHIND.get(name)
+    posts: tuple[Behind, ...] | None = ()
+    if behind is not None and source and behind != name:
+        raise UsageError(f"{figure}: told of all sources together; take {name}")
+    if behind is not None:
+        subject = f":{json.dumps(now.sources)}" if behind == name else ""
+        posts = FigureTable(store.db).explain(behind + subject, period, previous(period))
+    assert posts is not None, "the store knows every figure that BEHIND names"
+    return Explanation(
+        figure=figure, value=now.value, period=period, posts=posts, sources=now.sources
+    )
 
 
 def make_matrix_days(store: Store, period: Period, step: Step) -> tuple[MatrixDay, ...]:

@@ -303,6 +303,92 @@ def test_a_table_of_something_else_is_refused_with_what_is_wanted(run: Run) -> N
     assert run("kpi", "import", "missing.csv")[0] == 2
 
 
+# --- what stands behind a KPI -------------------------------------------------------------------
+
+
+@pytest.fixture
+def two_places(run: Run) -> Run:
+    """Post 1 was found in two own places; post 2 in one of them; 3 is a rival's."""
+    rows = [
+        post(1, "Neu", likes=100, replies=10, shares=5, views=1000),
+        post(1, "Neu", likes=100, replies=10, shares=5, views=1000, source="search"),
+        post(2, "Alt?", likes=20, replies=0, shares=1, views=100),
+        post(4, "Gern.", parent_id="2", author_role="company", likes=0, replies=0, shares=0,
+             created_at="2026-03-02T12:00:00Z"),
+        post(3, "Rivale", likes=500, replies=0, source="rival"),
+        *({"type": "followers", "source": source, "at": "2026-03-01T00:00:00Z", "followers": n}
+          for source, n in (("page", 800), ("search", 200), ("rival", 100))),
+    ]  # fmt: skip
+    Path("config.toml").write_text(
+        '[[sources]]\nname = "rival"\nplatform = "rss"\ntarget = "https://rival.example/f"\n'
+        "own = false\n",
+        encoding="utf-8",
+    )
+    code, _out, err = run("import", write_posts(rows))
+    assert code == 0, err
+    return run
+
+
+def test_a_post_of_two_own_places_counts_once_for_the_company(two_places: Run) -> None:
+    found = sheet(two_places)
+    parts = {
+        name: (found[name]["numerator"], found[name]["denominator"])
+        for name in ("engagement_rate", "engagement_rate_with_shares", "engagement_rate_by_reach")
+    }
+    assert parts == {
+        "engagement_rate": (130, 1000),
+        "engagement_rate_with_shares": (136, 1000),
+        "engagement_rate_by_reach": (130, 1100),
+    }
+    beside = {row["source"]: row["numerator"] for row in found["engagement_rate"]["by_source"]}
+    assert beside == {"page": 130, "search": 110, "rival": 500}
+
+
+@pytest.mark.parametrize(
+    ("figure", "numerator", "posts"),
+    [
+        ("engagement_rate", 130, 3),
+        ("engagement_rate:search", 110, 1),
+        ("engagement_rate_with_shares", 136, 3),
+        ("engagement_rate_by_reach", 130, 2),
+        ("answer_rate", 1, 1),
+        ("time_to_first_answer", 1, 1),
+        ("click_through_rate", 0, 0),
+    ],
+)
+def test_a_kpi_is_explained_by_the_posts_of_its_numerator(
+    two_places: Run, figure: str, numerator: int, posts: int
+) -> None:
+    code, out, err = two_places("explain", figure, "--json")
+    assert code == 0, err
+    rows = [json.loads(line) for line in out.splitlines()]
+    assert (sum(row["value"] for row in rows), len(rows)) == (numerator, posts)
+
+
+def test_an_imported_kpi_names_where_it_came_from(run: Run) -> None:
+    bring(run, CLICKS)
+    code, out, err = run("explain", "click_through_rate", "--lang", "en")
+    assert (code, out) == (0, "click_through_rate = 1.7 (0 posts)\n")
+    assert "imported from web" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("answer_rate:page",), "told of all sources together; take answer_rate"),
+        (("engagement_rate:nowhere",), "not known; take one of"),
+        (("answer_rate", "--as-of", "2026-03-03T00:00:00Z"), "is a KPI"),
+        (("posts", "--period", "30d"), "take day, week or month"),
+    ],
+)
+def test_what_cannot_be_explained_says_what_can(
+    two_places: Run, arguments: tuple[str, ...], words: str
+) -> None:
+    code, out, err = two_places("explain", *arguments)
+    assert (code, out) == (2, "")
+    assert words in err
+
+
 # --- matrix over time, journey, Datasette -------------------------------------------------------
 
 

@@ -9,9 +9,10 @@ import typer
 
 from monitor.cli.context import Context, context_of, parse_time
 from monitor.cli.periods import chosen_period
+from monitor.errors import UsageError
 
 if TYPE_CHECKING:
-    from monitor.types.digest import Behind, Cell, Digest, Period
+    from monitor.types.digest import Behind, Cell, Digest, Explanation, Period
 
 app = typer.Typer()
 
@@ -60,26 +61,27 @@ def explain(
     ctx: typer.Context,
     figure: Annotated[str, typer.Argument(help="posts, negative_share, engagement:SOURCE, ...")],
     day: Annotated[str | None, typer.Option("--date", help="Default: yesterday.")] = None,
-    period: Annotated[Literal["day", "week", "month"], typer.Option(help="As of digest.")] = "day",
+    period: Annotated[
+        str | None, typer.Option(help="As of digest; of a KPI as of kpi, 30d by default.")
+    ] = None,
     as_of: Annotated[str | None, typer.Option(help="As of digest.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="At most so many posts.")] = None,
 ) -> None:
-    """List the posts behind a figure of a digest.
+    """List the posts behind a figure of a digest or of the KPI sheet.
 
     Example: sturmglas explain matrix:customer/supply --date 2026-03-02
     """
-    from monitor.reporting import explain as explain_figure
-
     context = context_of(ctx)
-    then = parse_time(as_of, "--as-of") if as_of is not None else None
-    now = then or context.now
-    chosen = chosen_period(context, period, day, now)
-    explained = explain_figure(context.store, context.app.house, now, figure, chosen, as_of=then)
+    explained = _explain(context, figure, period, day, as_of)
     if context.json:
         context.emit(_behind_json(behind) for behind in explained.posts[:limit])
         return
     value = "unknown" if explained.value is None else f"{explained.value:g}"
     context.out.print(f"{figure} = {value} ({len(explained.posts)} posts)", markup=False)
+    if not explained.posts and explained.sources:
+        told = context.tell("imported from {sources}; its parts: sturmglas kpi --json",
+                            sources=", ".join(explained.sources))  # fmt: skip
+        context.say(told)
     _print_behind(context, explained.posts[: limit or SHOWN])
     if limit is None and len(explained.posts) > SHOWN:
         context.say(f"{len(explained.posts) - SHOWN} more: --limit, or --json for all of them")
@@ -115,6 +117,29 @@ def matrix(
         context.emit(_cell_json(cell) for cell in cells)
         return
     _print_matrix(context, cells, chosen)
+
+
+def _explain(
+    context: Context, figure: str, period: str | None, day: str | None, as_of: str | None
+) -> Explanation:
+    from monitor.measure.kpis import KPIS
+    from monitor.reporting import explain as explain_figure
+    from monitor.sheets import explain_kpi
+
+    then = parse_time(as_of, "--as-of") if as_of is not None else None
+    now = then or context.now
+    # The digest tells the echo balance too, and it alone knows the past.
+    of_digest = figure == "echo_balance" and period in (None, "day", "week", "month")
+    if figure.partition(":")[0] not in KPIS or of_digest:
+        if period not in (None, "day", "week", "month"):
+            raise UsageError(f"--period {period}: of a digest's figure take day, week or month")
+        chosen = chosen_period(context, period or "day", day, now)
+        return explain_figure(context.store, context.app.house, now, figure, chosen, as_of=then)
+    if then is not None:
+        raise UsageError(f"--as-of: {figure} is a KPI, told as the store knows it now; leave it")
+    chosen = chosen_period(context, period or "30d", day, now)
+    foreign = {entry.name for entry in context.settings.sources if not entry.own}
+    return explain_kpi(context.store, figure, chosen, context.app.house.hours, foreign)
 
 
 def _print(context: Context, made: Digest, form: str) -> None:

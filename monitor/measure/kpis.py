@@ -6,7 +6,7 @@ Newcombe's and Zou and Donner's combination for the net promoter score.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -17,7 +17,7 @@ from monitor.measure.kpi_parts import rate_of, share_of, sources_of, total_of
 from monitor.measure.periods import between, period_of
 from monitor.measure.surveys import loyalty_index, net_promoter_score
 from monitor.types.digest import Period, SourceTally
-from monitor.types.kpis import Kpi, KpiFacts, Measured, Number, Sheet, Unit
+from monitor.types.kpis import Kpi, KpiFacts, Measured, Number, Overlap, Sheet, Unit
 
 YEAR = timedelta(days=364)
 """A year that keeps the weekdays: 52 weeks."""
@@ -106,8 +106,12 @@ def _of_followers(facts: KpiFacts, shares: Mapping[str, int]) -> Measured:
         return Measured(
             numerator=sum(interactions) if interactions else None, needs=needs or ("followers",)
         )
-    likes, comments = sum(s.likes or 0 for s in known), sum(s.comments or 0 for s in known)
-    shared = sum(shares.get(s.source, 0) for s in known)
+    names = [s.source for s in known]
+    likes = sum(s.likes or 0 for s in known) - _again(facts, names, lambda o: o.likes)
+    comments = sum(s.comments or 0 for s in known) - _again(facts, names, lambda o: o.comments)
+    shared = 0
+    if shares:
+        shared = sum(shares.get(n, 0) for n in names) - _again(facts, names, lambda o: o.shares)
     rate = engagement_rate(likes + comments + shared, sum(s.followers or 0 for s in known))
     parts: dict[str, Number | None] = {"likes": likes, "comments": comments}
     return Measured(
@@ -116,7 +120,7 @@ def _of_followers(facts: KpiFacts, shares: Mapping[str, int]) -> Measured:
         denominator=rate.denominator,
         low=rate.low,
         high=rate.high,
-        sources=tuple(s.source for s in known),
+        sources=tuple(names),
         parts=parts | ({"shares": shared} if shares else {}),
     )
 
@@ -126,8 +130,15 @@ def _engagement_by_reach(facts: KpiFacts) -> Measured:
     seen = {name: facts.seen[name] for name in names if facts.seen[name].views is not None}
     if not seen:
         return Measured(needs=("views",))
-    interactions = sum(s.viewed or 0 for s in seen.values())
-    return rate_of(interactions, sum(s.views or 0 for s in seen.values()), tuple(sorted(seen)))
+    viewed = sum(s.viewed or 0 for s in seen.values()) - _again(facts, seen, lambda o: o.viewed)
+    views = sum(s.views or 0 for s in seen.values()) - _again(facts, seen, lambda o: o.views)
+    return rate_of(viewed, views, tuple(sorted(seen)))
+
+
+def _again(facts: KpiFacts, names: Iterable[str], part: Callable[[Overlap], int]) -> int:
+    """Return what a sum over these sources counts beyond once, of posts found in several."""
+    chosen = frozenset(names)
+    return sum(max(0, len(o.sources & chosen) - 1) * part(o) for o in facts.overlaps)
 
 
 def _interactions(source: SourceTally) -> int | None:
@@ -312,3 +323,6 @@ FORMULAS: tuple[Formula, ...] = (
             "90th percentile from question to first answer", _first_answer(0.9)),
 )  # fmt: skip
 """The sheet, line by line, in the order of its stages: reach, interaction, transaction."""
+
+KPIS = frozenset(formula.name for formula in FORMULAS)
+"""The names of all KPIs."""

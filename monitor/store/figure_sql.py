@@ -17,6 +17,10 @@ _IN_SOURCE = (
     "d.id IN (SELECT g.post_id FROM sightings g JOIN sources t ON t.id = g.source_id "
     "WHERE t.name = :subject)"
 )
+_IN_SOURCES = (
+    "d.id IN (SELECT g.post_id FROM sightings g JOIN sources t ON t.id = g.source_id "
+    "WHERE t.name IN (SELECT value FROM json_each(:subject)))"
+)
 _OF_CUSTOMERS = "era = 1 AND state = 0 AND d.role = 'customer' AND d.author_id"
 _MOODY = (
     f"{_OF_CUSTOMERS} IN (SELECT author_id FROM temp.digest_posts WHERE era = 1 AND state = 0 "
@@ -27,6 +31,8 @@ _NOW_PUBLIC = "era = 1 AND state = 0 AND d.role <> 'company'"
 _ANSWERED = "era = 1 AND asked AND EXISTS (" + ANSWERS.format(what="1", post="d") + ")"
 _SATISFIED = _MOODY.format(sign=">", mood="positive")
 _DISSATISFIED = _MOODY.format(sign="<", mood="negative")
+
+_RATED = "era = 1 AND state = 0 AND coalesce(d.likes, d.comments) IS NOT NULL"
 
 FIGURES: Mapping[str, str] = {
     "posts": "era = 1",
@@ -58,12 +64,26 @@ FIGURES: Mapping[str, str] = {
 FIGURES_OF: Mapping[str, str] = {
     "posts": f"era = 1 AND {_IN_SOURCE}",
     "negative_share": f"{_NOW_PUBLIC} AND d.sentiment = 'negative' AND {_IN_SOURCE}",
-    "engagement": "era = 1 AND state = 0 AND coalesce(d.likes, d.comments) IS NOT NULL "
-    f"AND {_IN_SOURCE}",
+    "engagement": f"{_RATED} AND {_IN_SOURCE}",
+    "engagement_rate": f"{_RATED} AND {_IN_SOURCES}",
+    "engagement_rate_with_shares": "era = 1 AND state = 0 AND "
+    f"coalesce(d.likes, d.comments, p.shares) IS NOT NULL AND {_IN_SOURCES}",
+    "engagement_rate_by_reach": f"era = 1 AND state = 0 AND p.views IS NOT NULL AND {_IN_SOURCES}",
     "matrix": "era = 1 AND state = 0 AND d.initiator = :initiator AND d.kind = :kind "
     "AND d.sentiment IS NOT NULL",
     "lang": f"{_NOW_PUBLIC} AND d.lang = :subject",
 }
+"""The same of figures with a subject: a source, a cell; of the KPI sheet's rates a JSON list of
+sources."""
+
+_INTERACTIONS = "coalesce(d.likes, 0) + coalesce(d.comments, 0)"
+PARTS: Mapping[str, str] = {
+    "engagement": _INTERACTIONS,
+    "engagement_rate": _INTERACTIONS,
+    "engagement_rate_with_shares": f"{_INTERACTIONS} + coalesce(p.shares, 0)",
+    "engagement_rate_by_reach": "coalesce(p.likes, 0) + coalesce(p.replies, 0)",
+}
+"""How much of a figure a post is, where posts are not simply counted."""
 
 
 def quotes_sql(exact_then: bool, more: str = "") -> str:

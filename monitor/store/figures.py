@@ -20,6 +20,7 @@ from monitor.store.figure_sql import (
     ANSWERS,
     FIGURES,
     FIGURES_OF,
+    PARTS,
     PUBLIC,
     layout_sql,
     open_questions_sql,
@@ -37,6 +38,10 @@ from monitor.types.digest import (
     Tally,
     UsualBy,
 )
+from monitor.types.kpis import Overlap
+
+Counted = tuple[Tally, tuple[SourceTally, ...], tuple[Overlap, ...]]
+"""A period: all posts, each source's, and what posts found through several sources brought."""
 
 FOREVER = 1 << 62
 """Milliseconds beyond every moment: no `as_of`."""
@@ -85,11 +90,12 @@ class FigureTable:
 
     def load_tallies(
         self, period: Period, before: Period, source: str | None = None
-    ) -> tuple[tuple[Tally, tuple[SourceTally, ...]], tuple[Tally, tuple[SourceTally, ...]]]:
+    ) -> tuple[Counted, Counted]:
         """Return what KPIs read of a period and of the one `before`; of one source where named.
 
         Of each tally posts, sentiment, questions, answers and authors' moods are counted, of the
-        sources likes, comments and followers; the rest stays at its default, for speed.
+        sources likes, comments and followers; the rest stays at its default, for speed. Beside
+        them stands what posts brought that were found through several sources.
         """
         with self.db.lock:
             scan = Scan(self.db, period, before, (), None, source=source)
@@ -187,9 +193,7 @@ class Scan:
             newest_post_at=optional_moment(self._value("SELECT max(created_at) FROM posts")),
         )
 
-    def tallies(
-        self,
-    ) -> tuple[tuple[Tally, tuple[SourceTally, ...]], tuple[Tally, tuple[SourceTally, ...]]]:
+    def tallies(self) -> tuple[Counted, Counted]:
         """Count posts, answers and sources of both periods, without texts."""
         sources = self._sources(1, self.period, moods=False)
         earlier = self._sources(0, self.before, moods=False)
@@ -197,7 +201,8 @@ class Scan:
             sources, earlier = (
                 tuple(s for s in side if s.source == self.source) for side in (sources, earlier)
             )
-        return (self._brief(1), sources), (self._brief(0), earlier)
+        now, before = self._overlaps()
+        return (self._brief(1), sources, now), (self._brief(0), earlier, before)
 
     def behind(self, figure: str) -> tuple[Behind, ...] | None:
         """Return the posts that a figure counts, each with its part of it."""
@@ -210,9 +215,8 @@ class Scan:
         parameters: dict[str, Any] = {"subject": subject}
         if name == "matrix":
             parameters["initiator"], _, parameters["kind"] = subject.partition("/")
-        part = "coalesce(d.likes, 0) + coalesce(d.comments, 0)" if name == "engagement" else "1"
         rows = self._run(
-            quotes_sql(self.exact_then, f"{part} AS part,")
+            quotes_sql(self.exact_then, f"{PARTS.get(name, '1')} AS part,")
             + f"JOIN temp.digest_posts d ON d.id = p.id WHERE {where} ORDER BY p.created_at, p.id",
             **parameters,
         )
@@ -391,6 +395,26 @@ class Scan:
             )
             for row in self._run("SELECT * FROM sources ORDER BY name")
         )
+
+    def _overlaps(self) -> tuple[tuple[Overlap, ...], tuple[Overlap, ...]]:
+        """Return what posts found through several sources brought, of the period and before it."""
+        found: tuple[list[Overlap], list[Overlap]] = ([], [])
+        for row in self._run(
+            "SELECT era, names, sum(likes) AS likes, sum(comments) AS comments, "
+            "sum(shares) AS shares, sum(views) AS views, sum(viewed) AS viewed FROM ("
+            "SELECT d.era, coalesce(d.likes, 0) AS likes, coalesce(d.comments, 0) AS comments, "
+            "coalesce(p.shares, 0) AS shares, coalesce(p.views, 0) AS views, "
+            "iif(p.views IS NULL, 0, coalesce(p.likes, 0) + coalesce(p.replies, 0)) AS viewed, "
+            "(SELECT json_group_array(name) FROM (SELECT s.name FROM sightings g JOIN sources s "
+            "ON s.id = g.source_id WHERE g.post_id = d.id ORDER BY s.id)) AS names "
+            "FROM digest_posts d JOIN posts p ON p.id = d.id WHERE d.state = 0 AND d.id IN "
+            "(SELECT post_id FROM sightings GROUP BY post_id HAVING count(*) > 1)) "
+            "GROUP BY era, names"
+        ):
+            values = {k: row[k] for k in ("likes", "comments", "shares", "views", "viewed")}
+            sources = frozenset(json.loads(row["names"]))
+            found[0 if row["era"] else 1].append(Overlap(sources=sources, **values))
+        return tuple(found[0]), tuple(found[1])
 
     def _followers(self, at: int) -> dict[int, tuple[int, int]]:
         rows = self._run(

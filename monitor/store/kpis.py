@@ -33,6 +33,7 @@ class KpiTable:
             KpiFacts(
                 tally=tally,
                 sources=sources,
+                overlaps=overlaps,
                 seen=self._seen(span, source),
                 sums=self._sums(span, source),
                 days=self._days(span, source),
@@ -43,7 +44,7 @@ class KpiTable:
                 scores=self._scores(span, source),
                 chosen=source is not None,
             )
-            for span, (tally, sources) in zip((period, before), tallies, strict=True)
+            for span, (tally, sources, overlaps) in zip((period, before), tallies, strict=True)
         )
         return now, earlier
 

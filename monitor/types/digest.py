@@ -382,9 +382,13 @@ class Behind:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """A figure and all posts behind it, oldest first; `value` None is unknown."""
+    """A figure and all posts behind it, oldest first; `value` None is unknown.
+
+    `sources` are those that a figure of the KPI sheet came from.
+    """
 
     figure: str
     value: float | None
     period: Period
     posts: tuple[Behind, ...]
+    sources: tuple[str, ...] = ()

@@ -60,12 +60,28 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Overlap:
+    """What counted posts brought that were found through the same several `sources`.
+
+    `shares`, `views` and `viewed` as in `Seen`, 0 where nobody told.
+    """
+
+    sources: frozenset[str]
+    likes: int = 0
+    comments: int = 0
+    shares: int = 0
+    views: int = 0
+    viewed: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KpiFacts:
     """Everything that the formulas read of one period.
 
     `sums` hold metric -> source -> sum over the period, `days` metric -> days that have it,
     `stocks` metric -> source -> start and end, `scores` question -> score -> answers.
     `waits_s` are the seconds from question to first answer, in business hours where those are set.
+    `overlaps` tell what sums over several sources would count more than once.
     `chosen` says that one source was asked for by name, be it the company's own or not.
     """
 
@@ -73,6 +89,7 @@ class KpiFacts:
     waits_s: tuple[float, ...] = ()
     sources: tuple[SourceTally, ...] = ()
     seen: Mapping[str, Seen] = field(default_factory=dict)
+    overlaps: tuple[Overlap, ...] = ()
     sums: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     days: Mapping[str, int] = field(default_factory=dict)
     stocks: Mapping[str, Mapping[str, Stock]] = field(default_factory=dict)
