@@ -271,6 +271,22 @@ def test_the_next_person_is_told_when_nobody_takes_a_storm_on(store: Store) -> N
     assert list(writer.about_silence(DAY + 60 * MINUTE)) == []
 
 
+def test_a_snoozed_alert_keeps_quiet_until_its_storm_grows(store: Store) -> None:
+    fill(store, storm=True)
+    snooze = Verdict(
+        alert="storm-20260302-1", verdict="snooze", at=DAY, until=DAY + 240 * MINUTE, level=3
+    )
+    AlertTable(store.db).save_verdict(snooze)
+
+    def told(at: datetime, level: int) -> int:
+        event = Event(at=at, event="raised", alert=storm_alert(level=level))
+        return len(list(desk(store, entry()).about_events([event])))
+
+    assert told(DAY + 60 * MINUTE, level=3) == 0
+    assert told(DAY + 60 * MINUTE, level=4) == 1
+    assert told(DAY + 240 * MINUTE, level=3) == 1
+
+
 def test_a_storm_s_message_names_whom_it_quotes(store: Store) -> None:
     fill(store, storm=True)
     event = Event(at=DAY, event="opened", alert=storm_alert())

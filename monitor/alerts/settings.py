@@ -50,8 +50,8 @@ class StormThresholds:
     voices: int = 8
     times_usual: float = 3.0
     rarity: float = 1.0
-    surprise: float = 1.7
-    together: float = 3.2
+    surprise: float = 2.0
+    together: float = 3.4
     loudest: float = 0.6
     share_above_usual: float = 0.15
     low_above_usual: float = 0.05
