@@ -211,7 +211,11 @@ def make_sheet(
 def _known(facts: KpiFacts, hours: BusinessHours | None, foreign: Collection[str]) -> KpiFacts:
     waits = tuple(wait_s(asked, answered, hours) for asked, answered in facts.tally.waits)
     sources = tuple(replace(s, own=s.own and s.source not in foreign) for s in facts.sources)
-    return replace(facts, waits_s=waits, sources=sources)
+    asked = tuple(
+        q if q.first_at is None else replace(q, wait_s=wait_s(q.at, q.first_at, hours))
+        for q in facts.asked
+    )
+    return replace(facts, waits_s=waits, sources=sources, asked=asked)
 
 
 def explain_kpi(
@@ -232,7 +236,7 @@ def explain_kpi(
     behind = BEHIND.get(name)
     posts: tuple[Behind, ...] | None = ()
     if behind is not None and source and behind != name:
-        raise UsageError(f"{figure}: told of all sources together; take {name}")
+        raise UsageError(f"{figure}: its posts are listed of all sources together; take {name}")
     if behind is not None:
         subject = f":{json.dumps(now.sources)}" if behind == name else ""
         posts = FigureTable(store.db).explain(behind + subject, period, previous(period))

@@ -303,6 +303,34 @@ def test_a_table_of_something_else_is_refused_with_what_is_wanted(run: Run) -> N
     assert run("kpi", "import", "missing.csv")[0] == 2
 
 
+def test_answers_are_told_by_source_and_by_the_local_hour_of_the_question(run: Run) -> None:
+    rows = [
+        post(1, "Wann kommt es?", created_at="2026-03-02T10:05:00Z"),
+        post(2, "Morgen.", parent_id="1", author_role="company",
+             created_at="2026-03-02T10:35:00Z"),
+        post(3, "Und wann das?", created_at="2026-03-02T10:50:00Z"),
+        post(4, "Wo bleibt es?", created_at="2026-03-03T22:00:00Z", source="forum"),
+    ]  # fmt: skip
+    Path("config.toml").write_text('[general]\ntimezone = "Europe/Berlin"\n', encoding="utf-8")
+    run("import", write_posts(rows))
+    found = sheet(run)
+    rate, wait = found["answer_rate"], found["time_to_first_answer"]
+    assert [(r["source"], r["numerator"], r["denominator"]) for r in rate["by_source"]] == [
+        ("forum", 0, 1),
+        ("page", 1, 2),
+    ]
+    assert [(r["hour"], r["numerator"], r["denominator"]) for r in rate["by_hour"]] == [
+        (11, 1, 2),
+        (23, 0, 1),
+    ]
+    assert [(r["source"], r["value"]) for r in wait["by_source"]] == [("page", 1800)]
+    assert [(r["hour"], r["value"]) for r in wait["by_hour"]] == [(11, 1800)]
+    assert found["engagement_rate"]["by_hour"] == []
+    _code, out, _err = run("kpi", "--lang", "de")
+    assert "Antworten nach der Stunde der Frage" in out
+    assert "11:00" in out
+
+
 # --- what stands behind a KPI -------------------------------------------------------------------
 
 
@@ -375,7 +403,7 @@ def test_an_imported_kpi_names_where_it_came_from(run: Run) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("answer_rate:page",), "told of all sources together; take answer_rate"),
+        (("answer_rate:page",), "of all sources together; take answer_rate"),
         (("engagement_rate:nowhere",), "not known; take one of"),
         (("answer_rate", "--as-of", "2026-03-03T00:00:00Z"), "is a KPI"),
         (("posts", "--period", "30d"), "take day, week or month"),

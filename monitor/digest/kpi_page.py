@@ -52,6 +52,17 @@ def _row(kpi: Kpi, sheet: Sheet, language: Language) -> dict[str, Any]:
             }
             for source, own, found in kpi.by_source
         ],
+        "by_hour": [
+            {
+                "hour": hour,
+                "value": found.value,
+                "numerator": found.numerator,
+                "denominator": found.denominator,
+                "low": found.low,
+                "high": found.high,
+            }
+            for hour, found in kpi.by_hour
+        ],
     }
 
 
@@ -115,6 +126,7 @@ def compose_sheet(sheet: Sheet, language: Language) -> Document:
                 ),
             )
         ]
+    blocks += _hours(known, language)
     if unknown:
         blocks += [Heading(language.say("Unknown"))]
         blocks += [
@@ -166,6 +178,29 @@ def _table(known: list[Kpi], sheet: Sheet, language: Language) -> Table:
         for kpi in known
     )
     return Table(head, rows, right=(1, 2, 3, 4, 5), spare=5)
+
+
+def _hours(known: list[Kpi], language: Language) -> list[Block]:
+    """Return when customers ask, and how well they are answered by the hour of their asking."""
+    told = {kpi.name: dict(kpi.by_hour) for kpi in known}
+    rates, waits = told.get("answer_rate", {}), told.get("time_to_first_answer", {})
+    if not rates:
+        return []
+    rows = tuple(
+        (
+            (Span(f"{hour}:00"),),
+            (Span(_number(rate.denominator or 0, language)),),
+            (Span(show(rate.value, "ratio", language), "strong"),),
+            (Span(show(waits[hour].value if hour in waits else None, "s", language)),),
+        )
+        for hour, rate in rates.items()
+    )
+    head = (language.say("hour"), language.say("asked"), language.say("answered"),
+            kpi_name("time_to_first_answer", language))  # fmt: skip
+    return [
+        Heading(language.say("Answers by the hour of the question")),
+        Table(head, rows, right=(0, 1, 2, 3)),
+    ]
 
 
 def show(value: float | None, unit: str, language: Language) -> str:

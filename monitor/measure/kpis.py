@@ -6,18 +6,19 @@ Newcombe's and Zou and Donner's combination for the net promoter score.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from monitor.measure.answers import echo_balance, quantile
 from monitor.measure.customers import churn_rate, retention_rate, upselling_ratio
 from monitor.measure.engagement import engagement_rate
+from monitor.measure.kpi_cuts import again, by_hour, only_source, with_both
 from monitor.measure.kpi_parts import rate_of, share_of, sources_of, total_of
 from monitor.measure.periods import between, period_of
 from monitor.measure.surveys import loyalty_index, net_promoter_score
 from monitor.types.digest import Period, SourceTally
-from monitor.types.kpis import Kpi, KpiFacts, Measured, Number, Overlap, Sheet, Unit
+from monitor.types.kpis import Kpi, KpiFacts, Measured, Number, Sheet, Unit
 
 YEAR = timedelta(days=364)
 """A year that keeps the weekdays: 52 weeks."""
@@ -29,7 +30,8 @@ Compute = Callable[[KpiFacts], Measured]
 class Formula:
     """A KPI's name, unit, formula as people read it, and how it is computed.
 
-    `by_source` says that the same formula makes sense for each source alone.
+    `by_source` says that the same formula makes sense for each source alone, `by_hour` for the
+    questions of each hour of the day.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Formula:
     text: str
     compute: Compute
     by_source: bool = False
+    by_hour: bool = False
 
 
 def build_sheet(
@@ -60,6 +63,7 @@ def build_sheet(
                 previous=formula.compute(before),
                 year=formula.compute(year),
                 by_source=_by_source(formula, now),
+                by_hour=_by_hour(formula, now, periods[0].timezone),
             )
             for formula in FORMULAS
         ),
@@ -107,11 +111,11 @@ def _of_followers(facts: KpiFacts, shares: Mapping[str, int]) -> Measured:
             numerator=sum(interactions) if interactions else None, needs=needs or ("followers",)
         )
     names = [s.source for s in known]
-    likes = sum(s.likes or 0 for s in known) - _again(facts, names, lambda o: o.likes)
-    comments = sum(s.comments or 0 for s in known) - _again(facts, names, lambda o: o.comments)
+    likes = sum(s.likes or 0 for s in known) - again(facts, names, lambda o: o.likes)
+    comments = sum(s.comments or 0 for s in known) - again(facts, names, lambda o: o.comments)
     shared = 0
     if shares:
-        shared = sum(shares.get(n, 0) for n in names) - _again(facts, names, lambda o: o.shares)
+        shared = sum(shares.get(n, 0) for n in names) - again(facts, names, lambda o: o.shares)
     rate = engagement_rate(likes + comments + shared, sum(s.followers or 0 for s in known))
     parts: dict[str, Number | None] = {"likes": likes, "comments": comments}
     return Measured(
@@ -130,15 +134,9 @@ def _engagement_by_reach(facts: KpiFacts) -> Measured:
     seen = {name: facts.seen[name] for name in names if facts.seen[name].views is not None}
     if not seen:
         return Measured(needs=("views",))
-    viewed = sum(s.viewed or 0 for s in seen.values()) - _again(facts, seen, lambda o: o.viewed)
-    views = sum(s.views or 0 for s in seen.values()) - _again(facts, seen, lambda o: o.views)
+    viewed = sum(s.viewed or 0 for s in seen.values()) - again(facts, seen, lambda o: o.viewed)
+    views = sum(s.views or 0 for s in seen.values()) - again(facts, seen, lambda o: o.views)
     return rate_of(viewed, views, tuple(sorted(seen)))
-
-
-def _again(facts: KpiFacts, names: Iterable[str], part: Callable[[Overlap], int]) -> int:
-    """Return what a sum over these sources counts beyond once, of posts found in several."""
-    chosen = frozenset(names)
-    return sum(max(0, len(o.sources & chosen) - 1) * part(o) for o in facts.overlaps)
 
 
 def _interactions(source: SourceTally) -> int | None:
@@ -220,7 +218,7 @@ def _sum(metric: str) -> Compute:
 def _with_totals(
     facts: KpiFacts, part: str, whole: str, divide: Callable[[float, float], Measured]
 ) -> Measured:
-    facts = _with_both(facts, part, whole)
+    facts = with_both(facts, part, whole)
     a, b = total_of(facts, part), total_of(facts, whole)
     sources = tuple(sorted({*sources_of(facts, part), *sources_of(facts, whole)}))
     if a is None or b is None:
@@ -232,40 +230,22 @@ def _with_totals(
     return replace(divide(a, b), sources=sources, parts=days)
 
 
-def _with_both(facts: KpiFacts, part: str, whole: str) -> KpiFacts:
-    """Keep the sources that give both; where none does, parts come from one and wholes from
-    another (visits of the website, conversions of the shop), and all count."""
-    parts, wholes = facts.sums.get(part, {}), facts.sums.get(whole, {})
-    both = parts.keys() & wholes.keys()
-    if not both:
-        return facts
-    cut = {
-        metric: {source: sums[source] for source in sorted(both)}
-        for metric, sums in ((part, parts), (whole, wholes))
-    }
-    return replace(facts, sums={**facts.sums, **cut})
-
-
 def _by_source(formula: Formula, facts: KpiFacts) -> tuple[tuple[str, bool, Measured], ...]:
     if not formula.by_source:
         return ()
     own = {source.source: source.own for source in facts.sources}
     names = sorted({*own, *(name for sums in facts.sums.values() for name in sums)})
-    found = [(name, own.get(name, True), formula.compute(_only(facts, name))) for name in names]
+    found = [
+        (name, own.get(name, True), formula.compute(only_source(facts, name))) for name in names
+    ]
     return tuple(entry for entry in found if entry[2].value is not None)
 
 
-def _only(facts: KpiFacts, source: str) -> KpiFacts:
-    return replace(
-        facts,
-        chosen=True,
-        sources=tuple(s for s in facts.sources if s.source == source),
-        seen={name: seen for name, seen in facts.seen.items() if name == source},
-        sums={
-            metric: {source: sums[source]} for metric, sums in facts.sums.items() if source in sums
-        },
-        days={},
-    )
+def _by_hour(formula: Formula, facts: KpiFacts, timezone: str) -> tuple[tuple[int, Measured], ...]:
+    if not formula.by_hour:
+        return ()
+    found = [(hour, formula.compute(part)) for hour, part in by_hour(facts, timezone)]
+    return tuple(entry for entry in found if entry[1].value is not None)
 
 
 def _company_only(compute: Compute) -> Compute:
@@ -316,11 +296,11 @@ FORMULAS: tuple[Formula, ...] = (
     Formula("time_on_site_returning", "s", "seconds of all visits / visits, returning visitors",
             _mean("visit_seconds_returning", "visits_returning"), True),
     Formula("echo_balance", "count", "3 × satisfied - 10 × dissatisfied authors", _echo),
-    Formula("answer_rate", "ratio", "answered / asked", _answer_rate),
+    Formula("answer_rate", "ratio", "answered / asked", _answer_rate, True, True),
     Formula("time_to_first_answer", "s", "median from question to first answer",
-            _first_answer(0.5)),
+            _first_answer(0.5), True, True),
     Formula("time_to_first_answer_p90", "s",
-            "90th percentile from question to first answer", _first_answer(0.9)),
+            "90th percentile from question to first answer", _first_answer(0.9), True, True),
 )  # fmt: skip
 """The sheet, line by line, in the order of its stages: reach, interaction, transaction."""
 

@@ -38,10 +38,7 @@ from monitor.types.digest import (
     Tally,
     UsualBy,
 )
-from monitor.types.kpis import Overlap
-
-Counted = tuple[Tally, tuple[SourceTally, ...], tuple[Overlap, ...]]
-"""A period: all posts, each source's, and what posts found through several sources brought."""
+from monitor.types.kpis import Asked, Counted, Overlap
 
 FOREVER = 1 << 62
 """Milliseconds beyond every moment: no `as_of`."""
@@ -202,7 +199,11 @@ class Scan:
                 tuple(s for s in side if s.source == self.source) for side in (sources, earlier)
             )
         now, before = self._overlaps()
-        return (self._brief(1), sources, now), (self._brief(0), earlier, before)
+        asked = self._questions(1)
+        return (
+            Counted(tally=self._brief(1, asked), sources=sources, overlaps=now, asked=asked),
+            Counted(tally=self._brief(0, self._questions(0)), sources=earlier, overlaps=before),
+        )
 
     def behind(self, figure: str) -> tuple[Behind, ...] | None:
         """Return the posts that a figure counts, each with its part of it."""
@@ -288,19 +289,15 @@ class Scan:
             dissatisfied=dissatisfied,
         )
 
-    def _brief(self, era: int) -> Tally:
-        row = self._run(
-            "SELECT count(*) AS posts, sum(asked) AS asked FROM digest_posts WHERE era = :era",
-            era=era,
-        )[0]
-        waits = self._waits(era)
+    def _brief(self, era: int, asked: Sequence[Asked]) -> Tally:
+        posts = int(self._value("SELECT count(*) FROM digest_posts WHERE era = :era", era=era))
         satisfied, dissatisfied = self._moods_of_authors(era)
         return Tally(
-            posts=row["posts"],
-            asked=row["asked"] or 0,
+            posts=posts,
+            asked=len(asked),
             sentiment=self._count("sentiment", f"era = {era} AND state = 0"),
-            answered=len(waits),
-            waits=tuple(wait for wait in waits if wait is not None),
+            answered=sum(question.answered for question in asked),
+            waits=tuple((q.at, q.first_at) for q in asked if q.first_at is not None),
             satisfied=satisfied,
             dissatisfied=dissatisfied,
         )
@@ -322,21 +319,30 @@ class Scan:
 
     def _waits(self, era: int) -> list[tuple[datetime, datetime] | None]:
         """Return (asked, first answered) per answered question, None where a time is unknown."""
+        return [
+            None if question.first_at is None else (question.at, question.first_at)
+            for question in self._questions(era)
+            if question.answered
+        ]
+
+    def _questions(self, era: int) -> tuple[Asked, ...]:
+        """Return every question by the source that it was first found through."""
         answer = ANSWERS.format(
             post="d", what="count(*) || ' ' || coalesce(min(max(a.created_at, d.created_at)), '')"
         )
         rows = self._run(
-            f"SELECT d.created_at, ({answer}) AS answer FROM digest_posts d "
-            "WHERE era = :era AND asked ORDER BY d.id",
+            f"SELECT d.created_at, s.name, ({answer}) AS answer FROM digest_posts d "
+            "JOIN sources s ON s.id = d.source_id WHERE era = :era AND asked ORDER BY d.id",
             era=era,
         )
-        waits: list[tuple[datetime, datetime] | None] = []
+        found = []
         for row in rows:
             count, _, first = row["answer"].partition(" ")
-            if int(count):
-                asked = from_ms(row["created_at"])
-                waits.append((asked, from_ms(int(first))) if first else None)
-        return waits
+            at = from_ms(row["created_at"])
+            found.append(
+                Asked(row["name"], at, count != "0", from_ms(int(first)) if first else None)
+            )
+        return tuple(found)
 
     def _moods_of_authors(self, era: int) -> tuple[int, int]:
         """Return (satisfied, dissatisfied) customers: whose praise or blame prevails."""

@@ -31,9 +31,10 @@ class KpiTable:
         tallies = FigureTable(self.db).load_tallies(period, before, source)
         now, earlier = (
             KpiFacts(
-                tally=tally,
-                sources=sources,
-                overlaps=overlaps,
+                tally=counted.tally,
+                sources=counted.sources,
+                overlaps=counted.overlaps,
+                asked=counted.asked,
                 seen=self._seen(span, source),
                 sums=self._sums(span, source),
                 days=self._days(span, source),
@@ -44,7 +45,7 @@ class KpiTable:
                 scores=self._scores(span, source),
                 chosen=source is not None,
             )
-            for span, (tally, sources, overlaps) in zip((period, before), tallies, strict=True)
+            for span, counted in zip((period, before), tallies, strict=True)
         )
         return now, earlier
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Literal
 
 from monitor.types.digest import Period, Quote, Share, SourceTally, Tally
@@ -74,6 +74,34 @@ class Overlap:
     viewed: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question or complaint of a customer in the company's own place `source`.
+
+    `first_at` is None where nobody answered, or where the answer's time is unknown. `wait_s`
+    are the seconds to the first answer, in business hours where those are set.
+    """
+
+    source: str
+    at: datetime
+    answered: bool
+    first_at: datetime | None = None
+    wait_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """What the posts of a period tell: all together, by source, and what sums would count twice.
+
+    `asked` are the questions one by one, empty where nobody asked for them.
+    """
+
+    tally: Tally
+    sources: tuple[SourceTally, ...] = ()
+    overlaps: tuple[Overlap, ...] = ()
+    asked: tuple[Asked, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KpiFacts:
     """Everything that the formulas read of one period.
@@ -81,7 +109,8 @@ class KpiFacts:
     `sums` hold metric -> source -> sum over the period, `days` metric -> days that have it,
     `stocks` metric -> source -> start and end, `scores` question -> score -> answers.
     `waits_s` are the seconds from question to first answer, in business hours where those are set.
-    `overlaps` tell what sums over several sources would count more than once.
+    `asked` are the questions one by one. `overlaps` tell what sums over several sources would
+    count more than once.
     `chosen` says that one source was asked for by name, be it the company's own or not.
     """
 
@@ -90,6 +119,7 @@ class KpiFacts:
     sources: tuple[SourceTally, ...] = ()
     seen: Mapping[str, Seen] = field(default_factory=dict)
     overlaps: tuple[Overlap, ...] = ()
+    asked: tuple[Asked, ...] = ()
     sums: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     days: Mapping[str, int] = field(default_factory=dict)
     stocks: Mapping[str, Mapping[str, Stock]] = field(default_factory=dict)
@@ -118,7 +148,10 @@ class Measured:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kpi:
-    """One line of the sheet: a period beside the one before and the same one a year ago."""
+    """One line of the sheet: a period beside the one before and the same one a year ago.
+
+    `by_hour` tells it for each local hour of the day (0 to 23) in which there is something.
+    """
 
     name: str
     unit: Unit
@@ -127,6 +160,7 @@ class Kpi:
     previous: Measured
     year: Measured
     by_source: tuple[tuple[str, bool, Measured], ...] = ()
+    by_hour: tuple[tuple[int, Measured], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
