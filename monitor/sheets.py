@@ -77,6 +77,33 @@ def import_figures(
     rejects.start_anew()
     with _table(path) as (table, skipped):
         rows, shape = _read(table, str(path), skipped, rejects)
+    return _save(rows, shape, store, rejects, today, default_source=default_source, style=style)
+
+
+def import_days(
+    days: Sequence[dict[str, Any]],
+    store: Store,
+    rejects: Rejects,
+    today: date,
+    *,
+    default_source: str,
+) -> KpiImported:
+    """Save a website's days as web statistics name them; as `import_figures` does a file's."""
+    rejects.start_anew()
+    rows = list(enumerate(days, start=1))
+    return _save(rows, "web", store, rejects, today, default_source=default_source, style=None)
+
+
+def _save(
+    rows: Sequence[Read],
+    shape: Shape,
+    store: Store,
+    rejects: Rejects,
+    today: date,
+    *,
+    default_source: str,
+    style: Style | None,
+) -> KpiImported:
     read = len(rows) + rejects.count
     style = style or find_style(cell for _line, row in rows for cell in number_cells(row, shape))
     figures: dict[Key, tuple[int, dict[str, Any], float]] = {}

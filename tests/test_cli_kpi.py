@@ -5,12 +5,15 @@ from __future__ import annotations
 import csv
 import json
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
+import httpx
 import openpyxl
 import pytest
+import respx
 
 from monitor.cli.main import main
 
@@ -329,6 +332,119 @@ def test_answers_are_told_by_source_and_by_the_local_hour_of_the_question(run: R
     _code, out, _err = run("kpi", "--lang", "de")
     assert "Antworten nach der Stunde der Frage" in out
     assert "11:00" in out
+
+
+# --- Matomo's API -------------------------------------------------------------------------------
+
+TOKEN = "0123456789abcdef0123456789abcdef"
+VISITS = {
+    "2026-03-03": {
+        "nb_uniq_visitors": 105, "nb_users": 0, "nb_visits": 111, "nb_actions": 213,
+        "nb_visits_converted": 0, "bounce_count": 76, "sum_visit_length": 9307, "max_actions": 18,
+        "bounce_rate": "68%", "nb_actions_per_visit": 1.9, "avg_time_on_site": 84,
+    },
+    "2026-03-04": [],
+    "2026-03-05": {"nb_visits": 10, "bounce_count": 4, "sum_visit_length": 300},
+}  # fmt: skip
+ACTIONS = {
+    "2026-03-03": {"nb_pageviews": 180, "nb_uniq_pageviews": 150, "nb_downloads": 3},
+    "2026-03-04": [],
+    "2026-03-05": {"nb_pageviews": 20, "nb_uniq_pageviews": 18},
+}
+ASK = ("kpi", "import", "--matomo", "https://matomo.example/", "--site", "7", "--period", "3d")
+
+
+@pytest.fixture
+def matomo(monkeypatch: pytest.MonkeyPatch) -> Iterator[respx.Route]:
+    """A server that answers as Matomo does; the token is set."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        form = dict(parse_qsl(request.content.decode()))
+        assert TOKEN not in str(request.url)
+        assert form["token_auth"] == TOKEN
+        assert (form["idSite"], form["period"]) == ("7", "day")
+        assert form["date"] == "2026-03-03,2026-03-05"
+        answers = {"VisitsSummary.get": VISITS, "Actions.get": ACTIONS}
+        return httpx.Response(200, json=answers[form["method"]])
+
+    monkeypatch.setenv("STURMGLAS_KPI__MATOMO__TOKEN", TOKEN)
+    with respx.mock() as mock:
+        yield mock.post("https://matomo.example/index.php").mock(side_effect=answer)
+
+
+def test_matomo_is_asked_for_its_days_and_asked_again_counts_nothing_twice(
+    run: Run, matomo: respx.Route
+) -> None:
+    code, out, err = run(*ASK, "--json")
+    assert code == 0, err
+    assert (json.loads(out)["read"], json.loads(out)["new"]) == (2, 8)
+    assert matomo.call_count == 2
+    found = sheet(run)
+    assert (found["bounce_rate"]["numerator"], found["bounce_rate"]["denominator"]) == (80, 121)
+    assert found["page_views"]["value"] == 200
+    assert found["page_views"]["sources"] == ["matomo"]
+    assert (found["time_on_site"]["numerator"], found["time_on_site"]["denominator"]) == (9607, 121)
+    _code, out, _err = run(*ASK, "--json")
+    assert (json.loads(out)["new"], json.loads(out)["unchanged"]) == (0, 8)
+
+
+def test_the_token_of_matomo_may_stand_in_a_file(
+    run: Run, matomo: respx.Route, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("STURMGLAS_KPI__MATOMO__TOKEN")
+    Path("token").write_text(TOKEN + "\n", encoding="utf-8")
+    monkeypatch.setenv("STURMGLAS_KPI__MATOMO__TOKEN_FILE", "token")
+    assert run(*ASK)[0] == 0
+    assert matomo.called
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "words"),
+    [
+        (200, {"result": "error", "message": "You can't access this resource as it requires "
+               "'view' access for the website id = 7."}, "check --site and the rights of STURM"),
+        (401, {"result": "error", "message": "Unable to authenticate with the provided token."},
+         "rights of STURMGLAS_KPI__MATOMO__TOKEN"),
+        (200, {"result": "error", "message": "The plugin is not activated"}, "plugin is not activ"),
+        (200, {"result": "error", "message": f"bad {TOKEN} access"}, "bad *** access"),
+        (404, "nothing", "no Matomo there"),
+        (200, {"nb_visits": 3}, "days were wanted"),
+        (200, "<html>", "JSON was wanted"),
+    ],
+)  # fmt: skip
+def test_what_matomo_refuses_is_told_and_nothing_is_kept(
+    run: Run, matomo: respx.Route, status: int, body: object, words: str
+) -> None:
+    content = body if isinstance(body, str) else json.dumps(body)
+    matomo.mock(side_effect=None, return_value=httpx.Response(status, text=content))
+    code, out, err = run(*ASK)
+    assert (code, out) == (1, "")
+    assert words in err
+    assert TOKEN not in err
+    assert sheet(run)["page_views"]["value"] is None
+
+
+def test_a_day_that_does_not_add_up_is_refused_of_matomo_too(
+    run: Run, matomo: respx.Route, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(VISITS, "2026-03-05", {"nb_visits": 10, "bounce_count": 40})
+    assert run(*ASK)[0] == 1
+    assert "more than visits 10" in next(iter(reasons("matomo").values()))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ((), "name a file, or a server"),
+        (("x.csv", "--matomo", "https://matomo.example"), "name a file, or a server"),
+        (("--matomo", "https://matomo.example"), "--site 1"),
+        (("--matomo", "https://matomo.example", "--site", "1"), "set STURMGLAS_KPI__MATOMO__TOKEN"),
+    ],
+)
+def test_what_an_import_lacks_is_named(run: Run, arguments: tuple[str, ...], words: str) -> None:
+    code, out, err = run("kpi", "import", *arguments)
+    assert (code, out) == (2, "")
+    assert words in err
 
 
 # --- what stands behind a KPI -------------------------------------------------------------------

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from monitor.cli.context import Context, context_of
-from monitor.errors import UsageError
+from monitor.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:
     from monitor.digest.document import Document
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 app = typer.Typer()
 kpi_app = typer.Typer(invoke_without_command=True)
 app.add_typer(kpi_app, name="kpi")
+
+MATOMO = "matomo"
+"""The source of figures that Matomo was asked for, unless --source names another."""
 
 PeriodOption = Annotated[
     str, typer.Option(help="day, week, month, or so many days up to today: 30d.")
@@ -65,19 +68,68 @@ def kpi(
 @kpi_app.command("import")
 def import_(
     ctx: typer.Context,
-    file: Annotated[str, typer.Argument(help="CSV, XLSX, JSONL, .gz of these, or - for stdin.")],
+    file: Annotated[
+        str | None, typer.Argument(help="CSV, XLSX, JSONL, .gz of these, or - for stdin.")
+    ] = None,
     source: Annotated[str | None, typer.Option(help="Fills rows that name none.")] = None,
     numbers: Annotated[
         Literal["de", "en"] | None, typer.Option(help="How 1.234 is read where it is unclear.")
     ] = None,
+    matomo: Annotated[
+        str | None, typer.Option(metavar="URL", help="Ask this Matomo instead of reading a file.")
+    ] = None,
+    site: Annotated[int | None, typer.Option(min=1, help="The website's number there.")] = None,
+    period: PeriodOption = "30d",
+    day: DayOption = None,
 ) -> None:
     """Read figures (date,source,metric,value), surveys (date,question,score) or web statistics.
 
     Example: sturmglas kpi import shop.csv --source shop
     """
+    context = context_of(ctx)
+    if (file is None) == (matomo is None):
+        raise UsageError("kpi import: name a file, or a server with --matomo URL --site ID")
+    if file is None:
+        imported = _ask_matomo(context, str(matomo), site, period, day, source or MATOMO)
+        name = MATOMO
+    else:
+        name, imported = _read_file(context, file, source, numbers)
+    _show_import(context, name, imported)
+    if imported.rejected:
+        raise typer.Exit(1)
+
+
+def _ask_matomo(
+    context: Context, url: str, site: int | None, period: str, day: str | None, source: str
+) -> KpiImported:
+    from monitor.cli.periods import chosen_period
+    from monitor.matomo import SECRET, Matomo
+    from monitor.sheets import import_days
+
+    if site is None:
+        raise UsageError(f"--matomo {url}: name the website too, such as --site 1")
+    token = context.app.secrets.get("kpi", "matomo", "token")
+    if token is None:
+        raise ConfigError(
+            f"--matomo {url}: a token is needed; set {SECRET}, or {SECRET}_FILE to a file that "
+            "holds it"
+        )
+    chosen = chosen_period(context, period, day, context.now)
+    server = Matomo(url, token.get_secret_value(), context.app.traffic)
+    return import_days(
+        server.days(site, chosen),
+        context.store,
+        context.app.rejects(MATOMO),
+        context.now.astimezone(context.settings.zone).date(),
+        default_source=source,
+    )
+
+
+def _read_file(
+    context: Context, file: str, source: str | None, numbers: Literal["de", "en"] | None
+) -> tuple[str, KpiImported]:
     from monitor.sheets import import_figures
 
-    context = context_of(ctx)
     path = Path(file)
     if file != "-" and not path.is_file():
         raise UsageError(f"{file}: no such file")
@@ -90,9 +142,7 @@ def import_(
         default_source=source or name.split(".")[0],
         style=numbers,
     )
-    _show_import(context, name, imported)
-    if imported.rejected:
-        raise typer.Exit(1)
+    return name, imported
 
 
 @kpi_app.command()
