@@ -114,6 +114,22 @@ class BallotBox:
                 break
         return counted
 
+    def remember_under_new_key(self) -> None:
+        """Key the ids of the held votes anew, after the key of the store was lost.
+
+        Without it a second import would find none of them and write them all again. Votes of
+        erased persons have no id any more that could be keyed: only for them that stays so.
+        """
+        campaign_id = self.campaign.id
+        ideas = {number: name for name, number in self.campaigns.idea_numbers(campaign_id).items()}
+        voters = {n: name for name, n in self.ballots.voter_numbers(campaign_id).items()}
+        keys = [
+            (self._keying.vote_key(vote.vote), self._keying.digest(vote))
+            for block in self.ballots.blocks(campaign_id)
+            for vote in _held(block, ideas, voters)
+        ]
+        self.ballots.replace_keys(campaign_id, keys)
+
     def _take_batch(
         self, batch: list[Row], refuse: Refuse, now: datetime, counted: Counted
     ) -> None:
@@ -274,6 +290,24 @@ class BallotBox:
             frontier.append(entry)
             prev = entry.hex()
         return bytes(bounds), prev
+
+
+def _held(block: Block, ideas: Mapping[int, str], voters: Mapping[int, str]) -> Iterator[Vote]:
+    """Yield the votes of a block as they came, less those of erased persons."""
+    votes = block.votes
+    columns = (votes.idea, votes.voter, votes.at, votes.withdraw, votes.value)
+    for name, idea, voter, at, withdraw, value in zip(
+        block.ids, *(column.tolist() for column in columns), strict=True
+    ):
+        if name:
+            yield Vote(
+                vote=name,
+                idea=ideas[idea],
+                voter=voters[voter],
+                at=at,
+                withdraw=withdraw,
+                value=value,
+            )
 
 
 def _read(

@@ -154,7 +154,7 @@ class Campaigning:
         """Import ideas, then votes. The first votes open a campaign that was not opened yet."""
         if self.campaigns.load(name).opened_at is None:
             self.open(name, now)
-        box = BallotBox(self.campaigns, self.ballots, self.ledgers, self.keys, self.opened(name))
+        box = self._box(self.opened(name))
         taken = box.take_ideas(ideas, refuse)
         return taken, box.take_votes(votes, refuse, now, progress=progress, stop=stop)
 
@@ -356,8 +356,12 @@ class Campaigning:
         with self.db.transaction():
             self.campaigns.replace_key(campaign.id, self.keys.id)
             campaign = self.campaigns.load(campaign.name)
+            self._box(campaign).remember_under_new_key()
             self.record(campaign, "key_changed", {"key": self.keys.public_key}, now)
         return campaign
+
+    def _box(self, campaign: Campaign) -> BallotBox:
+        return BallotBox(self.campaigns, self.ballots, self.ledgers, self.keys, campaign)
 
     def _person(self, campaign: Campaign, by: str) -> str:
         """Return a keyed name: the public sees that two steps were by two persons, not by whom."""

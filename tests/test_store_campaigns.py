@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from connectors.types import Rejected
 from monitor.campaigning import Campaigning
 from monitor.campaigns.cases import find_cases
 from monitor.errors import ConfigError, NotFound, UsageError
@@ -208,6 +209,19 @@ def test_a_new_key_that_was_announced_verifies(tmp_path):
     robbed.open("spring", NOW, accept_new_key=True)
     publish(robbed, "spring", tmp_path / "new", NOW)
     assert check(tmp_path / "new", tmp_path / "old" / "HEAD").ok
+
+
+def test_a_second_import_changes_nothing_also_after_the_key_was_lost():
+    votes = [vote(1, "a", "i0", 1), vote(2, "b", "i1", 2), vote(3, "a", "i0", 3, action="withdraw")]
+    story, _ = campaign([*votes, vote(4, "gone", "i2", 4)])
+    story.erase("gone")
+    robbed = Campaigning(story.db, Keys(b"x" * 32))
+    robbed.open("spring", NOW, accept_new_key=True)
+    refused: list[Rejected] = []
+    taken = [*votes, vote(1, "b", "i2", 5), vote(9, "c", "i2", 6)]
+    _, counted = robbed.take("spring", votes=rows(taken), refuse=refused.extend, now=NOW)
+    assert (counted.new, counted.unchanged) == (1, 3)
+    assert "taken by another vote" in refused[0].reason
 
 
 def test_an_erased_voter_is_gone_and_everything_still_verifies(tmp_path):

@@ -129,6 +129,15 @@ class Ballots:
                 ),
             )
 
+    def replace_keys(self, campaign_id: int, keys: Sequence[tuple[bytes, bytes]]) -> None:
+        """Know the votes by these (key, digest) from now on, in place of those known before."""
+        with self.db.transaction() as connection:
+            connection.execute("DELETE FROM vote_keys WHERE campaign_id = ?", (campaign_id,))
+            connection.executemany(
+                "INSERT INTO vote_keys (campaign_id, key, digest) VALUES (?, ?, ?)",
+                ((campaign_id, key, digest) for key, digest in sorted(keys)),
+            )
+
     def count(self, campaign_id: int) -> int:
         """Return how many vote events are held."""
         sql = "SELECT sum(size) FROM vote_blocks WHERE campaign_id = ?"
