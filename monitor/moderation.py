@@ -191,9 +191,14 @@ class Moderation:
                     f"item {item.item}: is critical but civil; name the policy that it breaks "
                     "with --policy"
                 )
-            if not (item.state == "hide_proposed" and not self._proposed_by(item, by)):
-                # Critics are not silenced by one person: the second decision does it.
+            # Critics are not silenced by one person: the second decision does it.
+            if item.state != "hide_proposed":
                 state = "hide_proposed"
+            elif self._proposed_by(item, by):
+                raise UsageError(
+                    f"item {item.item}: was proposed for this by {by}; another person must "
+                    "confirm it (--by)"
+                )
         if state != "hide_proposed" and item.idea is not None:
             self._move_idea(item, action, words, now)
         self.queue.decide(item, state, now, action=action, **words)
@@ -212,16 +217,18 @@ class Moderation:
             self.story.campaigns.set_status(campaign.id, idea.idea, status, reason, now)
 
     def _proposed_by(self, item: QueueItem, by: str) -> bool:
-        last = self.queue.decisions(item.item)[-1:]
+        # The last that stands: after an undo the last that was written is somebody else's.
+        last = self._standing(item)[-1:]
         return bool(last) and same_person(last[0].by, by)
 
+    def _standing(self, item: QueueItem) -> list[Decision]:
+        """Return the decisions on an item that were not undone, the earliest first."""
+        decisions = self.queue.decisions(item.item)
+        undone = {decision.undoes for decision in decisions}
+        return [one for one in decisions if one.action != "undo" and one.id not in undone]
+
     def _undo(self, item: QueueItem, words: dict[str, Any], now: datetime) -> None:
-        undone = {decision.undoes for decision in self.queue.decisions(item.item)}
-        standing = [
-            decision
-            for decision in self.queue.decisions(item.item)
-            if decision.action != "undo" and decision.id not in undone
-        ]
+        standing = self._standing(item)
         if not standing:
             raise UsageError(f"item {item.item}: nothing was decided that could be undone")
         last = standing[-1]

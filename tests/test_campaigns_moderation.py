@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import pytest
 
+from models.types import Utterance
+from monitor.campaigning import Campaigning
 from monitor.campaigns.duplicates import find_duplicates
 from monitor.campaigns.priority import Facts, prioritise, suggest
 from monitor.errors import UsageError
 from monitor.moderation import Moderation, funnel
 from monitor.reasons import write_reasons
 from monitor.types.campaigns import Idea
-from tests.campaign_cases import NOW, campaign, vote
+from tests.campaign_cases import KEYS, NOW, campaign, vote
+from tests.fakes import FakeClassifier, make_post
 
 
 @pytest.fixture
@@ -62,6 +65,46 @@ def test_what_is_decided_is_not_decided_again(desk):
     desk.fill(NOW)
     with pytest.raises(UsageError, match="undo that first"):
         desk.decide(["1"], "approve", by="Lou", reason="ok", now=NOW)
+
+
+@pytest.fixture
+def critic(store):
+    """A desk over a stored post that is critical but civil: item 1."""
+    store.ingest.save_posts([make_post("1", "Der Deckel ist undicht!")], NOW)
+    post_id = store.db.value("SELECT id FROM posts")
+    said = FakeClassifier().classify([Utterance("Der Deckel ist undicht!")])[0]
+    store.labels.save([(post_id, said, False)], NOW)
+    desk = Moderation(Campaigning(store.db, KEYS))
+    desk.add_post("facebook:1", NOW)
+    return desk
+
+
+def hide(desk, by, action="hide", policy="4.2"):
+    (item,) = desk.decide(["1"], action, by=by, reason="rude", policy=policy, now=NOW)
+    return item.state
+
+
+@pytest.mark.parametrize("action", ["hide", "reject"])
+def test_civil_criticism_is_hidden_by_two_people_or_not_at_all(critic, action):
+    assert hide(critic, "Kim", action) == "hide_proposed"
+    for same in ("Kim", " kim "):
+        with pytest.raises(UsageError, match="another person"):
+            hide(critic, same, action)
+    assert hide(critic, "Lou", action) in ("hidden", "rejected")
+
+
+def test_hiding_civil_criticism_names_a_policy(critic):
+    with pytest.raises(UsageError, match="--policy"):
+        hide(critic, "Kim", policy=None)
+
+
+def test_who_proposed_to_hide_cannot_do_it_alone_after_the_second_person_undid_it(critic):
+    hide(critic, "Kim")
+    hide(critic, "Lou")
+    critic.decide(["1"], "undo", by="Lou", reason="a mistake", now=NOW)
+    with pytest.raises(UsageError, match="another person"):
+        hide(critic, "Kim")
+    assert hide(critic, "Sam") == "hidden"
 
 
 def test_an_idea_gets_a_status_with_a_reason(desk):
