@@ -216,14 +216,20 @@ class Client:
     ) -> Answer:
         url = path if path.startswith(("http://", "https://")) else self.base_url + path
         merged = {"User-Agent": self.traffic.user_agent, **self.headers, **(headers or {})}
-        request = httpx.Request(
-            method,
-            url,
-            params=_without_none(params),
-            headers=merged,
-            data=dict(data) if data is not None else None,
-            json=body,
-        )
+        try:
+            request = httpx.Request(
+                method,
+                url,
+                params=_without_none(params),
+                headers=merged,
+                data=dict(data) if data is not None else None,
+                json=body,
+            )
+        except httpx.InvalidURL as error:
+            raise SourceGone(
+                f"{self._blot(url)[:200]}: this is no address; check target and base_url",
+                source=self.source.name,
+            ) from error
         for attempt in stamina.retry_context(
             on=wait, attempts=_ATTEMPTS, timeout=180.0, wait_initial=1.0, wait_max=60.0
         ):

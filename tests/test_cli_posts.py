@@ -5,11 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -258,6 +261,42 @@ def test_config_masks_what_is_secret(
         assert "hush-hush" not in out + err
 
 
+class Feed(BaseHTTPRequestHandler):
+    """A feed with one entry, in the own network."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "application/rss+xml")
+        self.end_headers()
+        self.wfile.write(
+            b"<rss version='2.0'><channel><title>x</title><item><guid>1</guid>"
+            b"<title>The lid leaks</title></item></channel></rss>"
+        )
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
+
+
+def test_a_place_in_the_own_network_is_added_only_when_that_is_meant(
+    run: Run, tmp_path: Path
+) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Feed) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}/feed.xml"
+        code, _, err = run("sources", "add", url)
+        assert code == 1
+        assert "allow_private = true" in err
+        assert not (tmp_path / "config.toml").exists()
+        code, out, _ = run("sources", "add", url, "--name", "inside", "--allow-private")
+        assert code == 0
+        assert "The lid leaks" in out
+        (source,) = lines(run("sources", "--json")[1])
+        assert source["allow_private"] is True
+        (fetched,) = lines(run("fetch", "--json")[1])
+        assert (fetched["posts"], fetched["error"]) == (1, None)
+        server.shutdown()
+
+
 def test_the_schema_names_every_key(run: Run) -> None:
     code, out, _ = run("config", "--schema")
     assert code == 0
@@ -278,14 +317,18 @@ def test_classify_answers_row_by_row_in_order(run: Run, tmp_path: Path) -> None:
         "nonsense",
         '{"id": 3}',
         '{"id": "x4", "text": "", "author_role": null}',
+        '{"id": "x5", "text": "a \\u0000 b"}',
+        '{"id": "x6", "text": "a \\ud800 b"}',
+        '{"id": "x7 \\ud800", "text": "b"}',
     ]
     (tmp_path / "in.jsonl").write_text("\n".join(rows), encoding="utf-8")
     code, out, _ = run("classify", "in.jsonl")
     answers = lines(out)
     assert code == 1
-    assert [row["id"] for row in answers] == [1, None, 3, "x4"]
+    assert [row["id"] for row in answers] == [1, None, 3, "x4", "x5", "x6", None]
     assert "error" in answers[1]
     assert "text" in answers[2]["error"]
+    assert all("error" in row for row in answers[4:])
     assert set(answers[0]) >= {
         "id", "lang", "sentiment", "initiator", "kind", "idea", "toxic", "spam", "probabilities",
         "unsure", "evidence", "model",
@@ -351,3 +394,27 @@ def test_help_loads_nothing_heavy() -> None:
 )
 def test_global_options_may_stand_after_the_command(given: list[str], expected: list[str]) -> None:
     assert hoist(given) == expected
+
+
+def test_nothing_but_results_stands_on_stdout_while_a_source_is_tried_again(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text(
+        "[[sources]]\nname = 'm'\nplatform = 'rss'\ntarget = 'http://127.0.0.1:9/feed'\n"
+        "allow_private = true\n",
+        encoding="utf-8",
+    )
+    code = (
+        "import stamina; stamina.set_testing(True, attempts=2)\n"
+        "from monitor.cli.main import main; main(['fetch', '--json'])"
+    )
+    root = str(Path(__file__).parent.parent)
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": root},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    (answer,) = lines(done.stdout)
+    assert done.returncode == 1
+    assert "cannot be reached" in answer["error"]

@@ -402,3 +402,9 @@ def test_the_message_names_the_secret_to_set() -> None:
     shared = Traffic(transport=httpx.MockTransport(lambda _: httpx.Response(401)))
     with pytest.raises(AuthError, match="STURMGLAS_SOURCES__ACME_TAG__TOKEN"):
         Client(Source(name="acme-tag", platform="p"), "https://api.example", shared).get("/x")
+
+
+def test_what_is_no_address_is_said_with_what_to_check(traffic: Traffic) -> None:
+    source = Source(name="s", platform="rss", base_url="http://127.0.0.1:9", allow_private=True)
+    with pytest.raises(SourceGone, match="check target and base_url"):
+        Client(source, "http://127.0.0.1:9", traffic).get("acme")

@@ -130,7 +130,9 @@ class Context:
     def app(self) -> App:
         """Everything built from the settings."""
         from monitor.app import App
+        from monitor.cli.logs import configure_logs
 
+        configure_logs(self.verbose)
         return App(self.settings, self.store_path, clock=lambda: self.now, lang=self.lang)
 
     @property

@@ -9,8 +9,12 @@ import structlog
 
 
 def configure_logs(verbose: int) -> None:
-    """Show steps (1), and requests and library logs too (2 and more)."""
-    level = logging.DEBUG if verbose > 1 else logging.INFO
+    """Show errors alone (0), steps (1), requests and library logs too (2 and more).
+
+    Always called: libraries log through structlog, whose own default is stdout, where only
+    results belong.
+    """
+    level = (logging.ERROR, logging.INFO, logging.DEBUG)[min(verbose, 2)]
     logging.basicConfig(level=level, stream=sys.stderr, format="%(name)s %(message)s")
     for noisy in ("httpx", "httpcore", "apscheduler"):
         logging.getLogger(noisy).setLevel(logging.DEBUG if verbose > 2 else logging.WARNING)

@@ -87,10 +87,6 @@ def root(
         verbose=verbose,
         interrupt=interrupt,
     )
-    if verbose:
-        from monitor.cli.logs import configure_logs
-
-        configure_logs(verbose)
 
 
 def hoist(arguments: Sequence[str]) -> list[str]:

@@ -190,6 +190,9 @@ def add(
     name: Annotated[str | None, typer.Option(help="Your word for it.")] = None,
     own: Annotated[bool, typer.Option("--own/--mentions", help="Company's place or not.")] = True,
     force: Annotated[bool, typer.Option("--force", help="Write it without a trial.")] = False,
+    allow_private: Annotated[
+        bool, typer.Option("--allow-private", help="The place is in your own network.")
+    ] = False,
 ) -> None:
     """Find out the platform behind an address, try it, show three posts, write the config.
 
@@ -199,7 +202,7 @@ def add(
     from monitor.configfile import add_source
 
     context = context_of(ctx)
-    found = probe(url, context.app.traffic)
+    found = probe(url, context.app.traffic, allow_private=allow_private)
     if found is None:
         raise UsageError(f"{url}: no platform recognised; add a [[sources]] entry by hand")
     platform, target, base_url = found
@@ -207,6 +210,7 @@ def add(
     entry |= {"target": target} if target else {}
     entry |= {"base_url": base_url} if base_url else {}
     entry |= {} if own else {"own": False}
+    entry |= {"allow_private": True} if allow_private else {}
     if not force:
         for post in context.app.try_source(entry):
             context.out.print(f"  {one_line(post.text, 90)}", markup=False)
@@ -239,6 +243,8 @@ def doctor(
 
     Example: sturmglas doctor --json
     """
+    import stamina
+
     from monitor.health import Check, run_checks
 
     context = context_of(ctx)
@@ -247,6 +253,7 @@ def doctor(
     except ConfigError as error:
         show_check(context, Check("config", False, str(error), "mend the key named, run again"))
         raise
+    stamina.set_active(False)  # a look shall be quick; `fetch` is what tries again
     failed = False
     for check in run_checks(app_, context.config_file, ask_platforms=not offline):
         failed |= not check.ok
