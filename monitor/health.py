@@ -45,6 +45,8 @@ def run_checks(
     yield _config(config_file)
     yield from _loose_files(app, config_file)
     yield _store(app)
+    yield _processing_log(app)
+    yield _tombstones(app)
     yield _disk(app)
     yield _clock()
     yield _model(app)
@@ -97,6 +99,34 @@ def _store(app: App) -> Check:
     if broken != "ok":
         return Check("store", False, f"{app.store_path}: {broken}", "restore a backup")
     return Check("store", True, f"{app.store_path or 'in memory'}: {count:,} posts")
+
+
+def _processing_log(app: App) -> Check:
+    """Whether what was done with personal data is on record as it was written."""
+    name = "processing log"
+    try:
+        found = app.guard.log.verify()
+    except MonitorError as error:
+        return Check(name, False, str(error), "see the message; a backup can be restored")
+    if not found.ok:
+        detail = f"entry {found.first_bad}: {found.why}"
+        return Check(name, False, detail, "find out who wrote to the store; keep it as evidence")
+    return Check(name, True, f"{found.entries:,} entries, unchanged")
+
+
+def _tombstones(app: App) -> Check:
+    """Whether the file that keeps erased persons erased holds all that the store knows."""
+    name = "tombstones"
+    try:
+        held = app.guard.tombstones.load()
+        in_file, _ = app.guard.tombstones.read()
+    except MonitorError as error:
+        return Check(name, False, str(error), "restore the file from a backup")
+    lost = held.keys() - {(stone.kind, stone.key) for stone in in_file}
+    if lost and app.guard.tombstones.path is not None:
+        detail = f"{app.guard.tombstones.path}: {len(lost):,} of {len(held):,} are missing"
+        return Check(name, False, detail, "run any command that writes: it adds them again")
+    return Check(name, True, f"{len(held):,}, in the store and in the file beside it")
 
 
 def _disk(app: App) -> Check:

@@ -94,3 +94,23 @@ def test_a_plan_that_cannot_fit_is_refused_with_the_arithmetic(
     assert not check.ok
     assert "1,440 looks x 1 = 1,440 of 100 requests a day" in check.detail
     assert "interval" in (check.remedy or "")
+
+
+def test_a_processing_log_that_was_tampered_with_is_found(tmp_path: Path) -> None:
+    app = app_of(tmp_path)
+    app.guard.object("facebook:u1")
+    assert checks(app)["processing log"].ok
+    (tmp_path / "s.db.log-head").write_text("rubbish", encoding="ascii")
+    check = checks(app)["processing log"]
+    assert not check.ok
+    assert "s.db.log-head" in check.detail
+
+
+def test_tombstones_that_are_gone_from_their_file_are_found(tmp_path: Path) -> None:
+    app = app_of(tmp_path)
+    app.guard.object("facebook:u1")
+    assert checks(app)["tombstones"].ok
+    (tmp_path / "s.db.tombstones").write_bytes(b"")
+    assert "are missing" in checks(app)["tombstones"].detail
+    (tmp_path / "s.db.tombstones").write_bytes(b"\xff")
+    assert not checks(app)["tombstones"].ok

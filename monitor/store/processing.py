@@ -120,8 +120,10 @@ class ProcessingLog:
     def _against_head(self, count: int, hashes: Mapping[int, str], following: int) -> Verified:
         if self.head is None or not self.head.exists():
             return Verified(True, count)
-        seq_text, _, known = self.head.read_text(encoding="ascii").strip().partition(" ")
-        seq = int(seq_text)
+        remembered = self.head.read_text(encoding="ascii", errors="replace").split()
+        if len(remembered) != 2 or not remembered[0].isdecimal():
+            return Verified(False, count, following, f"{self.head.name} was changed")
+        seq, known = int(remembered[0]), remembered[1]
         if seq >= following:
             return Verified(False, count, following, "the last entries are missing")
         if seq in hashes and hashes[seq] != known:
