@@ -10,7 +10,7 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
@@ -68,17 +68,15 @@ def _is_time_zone(name: str) -> str:
     return name
 
 
-def _is_aware(moment: datetime) -> datetime:
-    if moment.utcoffset() is None:
-        raise ValueError("needs a time zone, such as 2026-03-02T08:00:00+01:00")
-    return moment
+def _as_aware(moment: datetime) -> datetime:
+    return moment if moment.utcoffset() is not None else moment.replace(tzinfo=UTC)
 
 
 Duration = Annotated[
     timedelta, BeforeValidator(parse_duration), PlainSerializer(show_duration, return_type=str)
 ]
 TimeZone = Annotated[str, AfterValidator(_is_time_zone)]
-Moment = Annotated[datetime, AfterValidator(_is_aware)]
+Moment = Annotated[datetime, AfterValidator(_as_aware)]
 ClockTime = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=64)]
 
@@ -164,7 +162,7 @@ class EventSettings(Section):
     """Something known to move numbers: a launch, a TV spot, maintenance."""
 
     name: str = Field(description="as it shall stand beside an alert")
-    from_: Moment = Field(alias="from", description="when it begins, with time zone")
+    from_: Moment = Field(alias="from", description="when it begins; without a zone it is UTC")
     to: Moment = Field(description="when it ends")
 
     @model_validator(mode="after")

@@ -273,7 +273,7 @@ class Feed(BaseHTTPRequestHandler):
             b"<title>The lid leaks</title></item></channel></rss>"
         )
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, *_args: object) -> None:
         """Say nothing."""
 
 

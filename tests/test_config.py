@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -55,7 +55,6 @@ def complaint(text: str) -> str:
             "[[events]]\nname = 'x'\nfrom = 2026-03-02T00:00:00Z\nto = 2026-03-01T00:00:00Z",
             ["events.0", "later"],
         ),
-        ("[[events]]\nname = 'x'\nfrom = 2026-03-02T00:00:00\nto = 2026-03-03T00:00:00Z", ["zone"]),
     ],
 )
 def test_a_wrong_wish_is_named_with_its_key_and_what_is_allowed(
@@ -64,6 +63,17 @@ def test_a_wrong_wish_is_named_with_its_key_and_what_is_allowed(
     message = complaint(text)
     for part in parts:
         assert part in message
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["2026-03-02T00:00:00Z", "2026-03-02T00:00:00", "2026-03-02", "'2026-03-02T01:00+01:00'"],
+)
+def test_a_time_without_a_zone_is_utc(written: str) -> None:
+    text = f"[[events]]\nname = 'x'\nfrom = {written}\nto = 2026-03-03"
+    settings = parse_settings(tomllib.loads(text), "config.toml")
+    assert settings.events[0].from_ == datetime(2026, 3, 2, tzinfo=UTC)
+    assert settings.events[0].to == datetime(2026, 3, 3, tzinfo=UTC)
 
 
 def test_every_wrong_key_is_named_at_once() -> None:

@@ -102,7 +102,7 @@ def test_a_post_of_two_sources_counts_once_in_all_and_once_in_each(store: Store)
 @pytest.mark.parametrize("timezone", ["Europe/Berlin", "America/New_York", "Pacific/Auckland"])
 def test_the_day_begins_at_midnight_of_the_zone(store: Store, timezone: str) -> None:
     period = choose_period("day", MONDAY, NOW, timezone)
-    edge = timedelta(milliseconds=1)
+    edge = timedelta(microseconds=1)
     times = [period.start - edge, period.start, period.end - edge, period.end]
     store.ingest.save_posts([post(n, "x", at) for n, at in enumerate(times)], NOW)
     house = House(timezone=timezone)

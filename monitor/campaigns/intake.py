@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
@@ -86,7 +86,8 @@ def parse_ms(value: Any, key: str) -> int:
         moment = moment.replace(tzinfo=UTC)
     if not 1990 <= moment.year <= 2200:
         raise ValueError(f"{key} is {_shown(value)}: no year of this program's life")
-    return round(moment.timestamp() * 1000)
+    # Cut off, never rounded up: a vote of the last moment before the close is in time.
+    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
 
 
 def from_ms(ms: int) -> datetime:

@@ -17,6 +17,7 @@ from monitor.cli.context import Context, context_of
 from monitor.errors import UsageError
 
 if TYPE_CHECKING:
+    from connectors.types import Rejected
     from models.base import Classifier
     from models.types import Utterance
 
@@ -83,17 +84,28 @@ def classify(
         raise typer.Exit(1)
 
 
-def read_rows(file: str) -> Iterator[dict[str, Any] | str]:
-    """Yield rows of a JSONL file, or the reason why one cannot be read; blank lines pass."""
+def read_rows(file: str) -> Iterator[dict[str, Any] | Rejected]:
+    """Yield rows of a JSONL file, or why one cannot be read; blank lines pass."""
     from connectors.files import open_rows
-    from connectors.types import Rejected
 
     for _line, row in open_rows(file, "jsonl"):
-        yield row.reason if isinstance(row, Rejected) else row
+        yield row
+
+
+def id_of(rejected: Rejected) -> Any:
+    """Return the id of a row whose text cannot be held, or None where even that is unreadable."""
+    from connectors.lines import find_fault
+
+    try:
+        row = json.loads(rejected.raw) if isinstance(rejected.raw, str) else rejected.raw
+    except ValueError:
+        return None
+    found = row.get("id") if isinstance(row, dict) else None
+    return None if find_fault(found) else found
 
 
 def classify_batch(
-    classifier: Classifier, batch: Sequence[dict[str, Any] | str], target: IO[str]
+    classifier: Classifier, batch: Sequence[dict[str, Any] | Rejected], target: IO[str]
 ) -> int:
     """Write one output row for every input row. Returns how many could not be read."""
     from models.rows import labels_to_row, parse_row
@@ -102,8 +114,8 @@ def classify_batch(
     places: list[int] = []
     written: list[dict[str, Any]] = [{} for _ in batch]
     for place, row in enumerate(batch):
-        if isinstance(row, str):
-            written[place] = {"id": None, "error": row}
+        if not isinstance(row, dict):
+            written[place] = {"id": id_of(row), "error": row.reason}
             continue
         try:
             utterances.append(parse_row(row))
@@ -168,7 +180,7 @@ def measure(context: Context, gold: str) -> tuple[list[Any], int, float]:
         raise UsageError(f"{gold}: no such file")
     rows, utterances, skipped = [], [], 0
     for row in read_rows(gold):
-        if isinstance(row, str) or not isinstance(row.get("gold"), dict):
+        if not isinstance(row, dict) or not isinstance(row.get("gold"), dict):
             skipped += 1
             continue
         try:

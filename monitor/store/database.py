@@ -10,7 +10,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -36,9 +36,16 @@ BUSY_TIMEOUT_S = 15.0
 """How long a writer waits for another one before it gives up."""
 
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MILLISECOND = timedelta(milliseconds=1)
+
+
 def to_ms(moment: datetime) -> int:
-    """Return milliseconds since 1970 (UTC) of an aware moment."""
-    return round(moment.timestamp() * 1000)
+    """Return the whole milliseconds since 1970 (UTC) of an aware moment.
+
+    Cut off, never rounded up: what was written before midnight stays before midnight.
+    """
+    return (moment - EPOCH) // MILLISECOND
 
 
 def from_ms(ms: int) -> datetime:
