@@ -15,6 +15,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from models.types import SENTIMENTS
 from monitor.store.database import Database, from_ms, optional_moment, to_ms
 from monitor.store.figure_sql import (
     ANSWERS,
@@ -290,12 +291,18 @@ class Scan:
         )
 
     def _brief(self, era: int, asked: Sequence[Asked]) -> Tally:
-        posts = int(self._value("SELECT count(*) FROM digest_posts WHERE era = :era", era=era))
+        # One pass with sums: grouping a million rows by mood would sort them.
+        moods = ", ".join(
+            f"sum(state = 0 AND sentiment = '{mood}') AS {mood}" for mood in SENTIMENTS
+        )
+        row = self._run(
+            f"SELECT count(*) AS posts, {moods} FROM digest_posts WHERE era = :era", era=era
+        )[0]
         satisfied, dissatisfied = self._moods_of_authors(era)
         return Tally(
-            posts=posts,
+            posts=row["posts"],
             asked=len(asked),
-            sentiment=self._count("sentiment", f"era = {era} AND state = 0"),
+            sentiment={mood: row[mood] for mood in SENTIMENTS if row[mood]},
             answered=sum(question.answered for question in asked),
             waits=tuple((q.at, q.first_at) for q in asked if q.first_at is not None),
             satisfied=satisfied,
@@ -349,7 +356,8 @@ class Scan:
         row = self._run(
             "SELECT sum(mood > 0), sum(mood < 0) FROM (SELECT sum((sentiment = 'positive') "
             "- (sentiment = 'negative')) AS mood FROM digest_posts WHERE era = :era AND state = 0 "
-            "AND role = 'customer' AND author_id IS NOT NULL GROUP BY author_id)",
+            "AND role = 'customer' AND author_id IS NOT NULL "
+            "AND sentiment IN ('positive', 'negative') GROUP BY author_id)",
             era=era,
         )[0]
         return row[0] or 0, row[1] or 0

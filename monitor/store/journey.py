@@ -62,7 +62,7 @@ class JourneyTable:
             "coalesce(sum(mood > 0), 0) AS satisfied, coalesce(sum(mood < 0), 0) AS dissatisfied "
             "FROM (SELECT sum((sentiment = 'positive') - (sentiment = 'negative')) AS mood "
             "FROM temp.journey_stop WHERE role = 'customer' AND author_id IS NOT NULL "
-            "GROUP BY author_id)"
+            "AND sentiment IN ('positive', 'negative') GROUP BY author_id)"
         )
         assert row is not None, "an aggregate always has a row"
         worst = self.db.rows(
