@@ -10,13 +10,13 @@ from zoneinfo import ZoneInfo
 from monitor.types.kpis import Asked, KpiFacts, Overlap
 
 
-def by_hour(facts: KpiFacts, timezone: str) -> list[tuple[int, KpiFacts]]:
+def by_hour(facts: KpiFacts, timezone: str) -> dict[int, KpiFacts]:
     """Return the facts of the questions of each local hour of the day (0 to 23) that has any."""
     zone = ZoneInfo(timezone)
     hours: dict[int, list[Asked]] = defaultdict(list)
     for question in facts.asked:
         hours[question.at.astimezone(zone).hour].append(question)
-    return [(hour, _of_questions(facts, asked)) for hour, asked in sorted(hours.items())]
+    return {hour: _of_questions(facts, asked) for hour, asked in sorted(hours.items())}
 
 
 def _of_questions(facts: KpiFacts, asked: Sequence[Asked]) -> KpiFacts:
@@ -30,12 +30,21 @@ def _of_questions(facts: KpiFacts, asked: Sequence[Asked]) -> KpiFacts:
     )
 
 
-def only_source(facts: KpiFacts, source: str) -> KpiFacts:
-    """Return what one source tells, as if it had been asked for by name."""
+def by_source(facts: KpiFacts) -> dict[str, KpiFacts]:
+    """Return what each source tells, as if it had been asked for by name."""
+    names = {tally.source for tally in facts.sources}
+    names.update(name for sums in facts.sums.values() for name in sums)
+    questions: dict[str, list[Asked]] = defaultdict(list)
+    for question in facts.asked:
+        questions[question.source].append(question)
+    return {name: _only(facts, name, questions.get(name, ())) for name in sorted(names)}
+
+
+def _only(facts: KpiFacts, source: str, asked: Sequence[Asked]) -> KpiFacts:
     return replace(
-        _of_questions(facts, [question for question in facts.asked if question.source == source]),
+        _of_questions(facts, asked),
         chosen=True,
-        sources=tuple(s for s in facts.sources if s.source == source),
+        sources=tuple(tally for tally in facts.sources if tally.source == source),
         seen={name: seen for name, seen in facts.seen.items() if name == source},
         sums={
             metric: {source: sums[source]} for metric, sums in facts.sums.items() if source in sums

@@ -13,7 +13,7 @@ from datetime import timedelta
 from monitor.measure.answers import echo_balance, quantile
 from monitor.measure.customers import churn_rate, retention_rate, upselling_ratio
 from monitor.measure.engagement import engagement_rate
-from monitor.measure.kpi_cuts import again, by_hour, only_source, with_both
+from monitor.measure.kpi_cuts import again, by_hour, by_source, with_both
 from monitor.measure.kpi_parts import rate_of, share_of, sources_of, total_of
 from monitor.measure.periods import between, period_of
 from monitor.measure.surveys import loyalty_index, net_promoter_score
@@ -49,6 +49,8 @@ def build_sheet(
 ) -> Sheet:
     """Return the sheet of a period, the one before and the one a year ago, in that order."""
     now, before, year = facts
+    own = {tally.source: tally.own for tally in now.sources}
+    sources, hours = by_source(now), by_hour(now, periods[0].timezone)
     return Sheet(
         period=periods[0],
         before=periods[1],
@@ -62,8 +64,8 @@ def build_sheet(
                 now=formula.compute(now),
                 previous=formula.compute(before),
                 year=formula.compute(year),
-                by_source=_by_source(formula, now),
-                by_hour=_by_hour(formula, now, periods[0].timezone),
+                by_source=_of_each_source(formula, sources, own),
+                by_hour=_of_each_hour(formula, hours),
             )
             for formula in FORMULAS
         ),
@@ -230,21 +232,21 @@ def _with_totals(
     return replace(divide(a, b), sources=sources, parts=days)
 
 
-def _by_source(formula: Formula, facts: KpiFacts) -> tuple[tuple[str, bool, Measured], ...]:
+def _of_each_source(
+    formula: Formula, parts: Mapping[str, KpiFacts], own: Mapping[str, bool]
+) -> tuple[tuple[str, bool, Measured], ...]:
     if not formula.by_source:
         return ()
-    own = {source.source: source.own for source in facts.sources}
-    names = sorted({*own, *(name for sums in facts.sums.values() for name in sums)})
-    found = [
-        (name, own.get(name, True), formula.compute(only_source(facts, name))) for name in names
-    ]
+    found = [(name, own.get(name, True), formula.compute(part)) for name, part in parts.items()]
     return tuple(entry for entry in found if entry[2].value is not None)
 
 
-def _by_hour(formula: Formula, facts: KpiFacts, timezone: str) -> tuple[tuple[int, Measured], ...]:
+def _of_each_hour(
+    formula: Formula, parts: Mapping[int, KpiFacts]
+) -> tuple[tuple[int, Measured], ...]:
     if not formula.by_hour:
         return ()
-    found = [(hour, formula.compute(part)) for hour, part in by_hour(facts, timezone)]
+    found = [(hour, formula.compute(part)) for hour, part in parts.items()]
     return tuple(entry for entry in found if entry[1].value is not None)
 
 
