@@ -657,6 +657,40 @@ def test_the_map_is_drawn_the_same_each_time_and_says_itself_in_words(journey: R
     assert ".svg, .png or .html" in err
 
 
+def test_the_map_is_written_as_a_table_too(journey: Run) -> None:
+    for name in ("map.csv", "map.json", "map.xlsx"):
+        assert journey("touchpoints", "--out", name)[0] == 0
+    told = json.loads(Path("map.json").read_text("utf-8"))
+    with Path("map.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["touchpoint"] for row in rows] == [row["touchpoint"] for row in told]
+    shipping = next(row for row in rows if row["touchpoint"] == "Versand")
+    assert (shipping["posts"], shipping["goal_state"]) == ("12", "open")
+    assert "@example.com" not in shipping["quotes"]
+    head = next(openpyxl.load_workbook("map.xlsx").worksheets[0].iter_rows(values_only=True))
+    assert list(head) == list(rows[0])
+
+
+@pytest.mark.parametrize(("by", "lines"), [((), 9), (("--by", "day"), 27)])
+def test_the_matrix_is_written_as_a_table(run: Run, by: tuple[str, ...], lines: int) -> None:
+    run("import", write_posts([post(1, "a", created_at="2026-03-04T10:00:00Z")]))
+    for name in ("matrix.csv", "matrix.json"):
+        code, out, _err = run("matrix", "--period", "3d", *by, "--out", name)
+        assert (code, out) == (0, "")
+    with Path("matrix.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == len(json.loads(Path("matrix.json").read_text("utf-8"))) == lines
+    (full,) = (row for row in rows if row["posts"] == "1")
+    assert (full["initiator"], full["kind"], full["sentiment_neutral"]) == (
+        "customer",
+        "supply",
+        "1",
+    )
+    code, _out, err = run("matrix", "--out", "matrix.pdf")
+    assert code == 2
+    assert ".csv, .xlsx or .json" in err
+
+
 def test_a_touchpoint_without_a_place_is_refused(run: Run) -> None:
     Path("config.toml").write_text('[[touchpoints]]\nname = "x"\n', encoding="utf-8")
     code, _out, err = run("touchpoints")

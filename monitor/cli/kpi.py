@@ -172,7 +172,8 @@ def touchpoints(
     period: PeriodOption = "30d",
     day: DayOption = None,
     out: Annotated[
-        Path | None, typer.Option(help="Write the map to FILE.svg, .png or .html.")
+        Path | None,
+        typer.Option(help="Write the map to FILE.svg, .png, .html, .csv, .xlsx or .json."),
     ] = None,
 ) -> None:
     """Map satisfaction along the customer's journey, and rank its weak spots.
@@ -191,7 +192,12 @@ def touchpoints(
         context.now.astimezone(context.settings.zone).date(),
     )
     if out is not None:
-        _write(out, _picture(context, journey, out))
+        from monitor.cli.sheet_files import ENDINGS, write_nested
+
+        if out.suffix.casefold() in ENDINGS:
+            write_nested(out, journey_rows(journey))
+        else:
+            _write(out, _picture(context, journey, out))
         context.say(context.tell("Written: {file}", file=out))
     if context.json:
         context.emit(journey_rows(journey))
@@ -219,7 +225,9 @@ def _picture(context: Context, journey: Journey, out: Path) -> bytes:
         raise UsageError(
             f"--out {out}: matplotlib is missing; pip install 'sturmglas[pictures]'"
         ) from error
-    raise UsageError(f"--out {out}: take a name that ends in .svg, .png or .html")
+    raise UsageError(
+        f"--out {out}: take a name that ends in .svg, .png or .html; .csv, .xlsx or .json"
+    )
 
 
 def _write(file: Path, content: bytes) -> None:

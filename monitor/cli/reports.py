@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -100,6 +101,9 @@ def matrix(
         Literal["day", "week"] | None,
         typer.Option(help="Over time: shares day by day or week by week."),
     ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Write the rows to FILE.csv, .xlsx or .json.")
+    ] = None,
 ) -> None:
     """Show who set posts off and about what: the nine cells beside the period before.
 
@@ -110,13 +114,22 @@ def matrix(
     context = context_of(ctx)
     chosen = chosen_period(context, period, day, context.now)
     if by is not None:
-        _show_matrix_days(context, chosen, by)
+        _show_matrix_days(context, chosen, by, out)
         return
     cells = make_matrix(context.store, chosen)
+    if out is not None:
+        _write_rows(context, out, [_cell_json(cell) for cell in cells])
     if context.json:
         context.emit(_cell_json(cell) for cell in cells)
-        return
-    _print_matrix(context, cells, chosen)
+    elif out is None:
+        _print_matrix(context, cells, chosen)
+
+
+def _write_rows(context: Context, out: Path, rows: list[dict[str, Any]]) -> None:
+    from monitor.cli.sheet_files import write_nested
+
+    write_nested(out, rows)
+    context.say(context.tell("Written: {file}", file=out))
 
 
 def _explain(
@@ -205,14 +218,19 @@ def _print_behind(context: Context, posts: tuple[Behind, ...]) -> None:
         context.out.print(Text(f"    {one_line(quote.uid)}", style="dim"), soft_wrap=True)
 
 
-def _show_matrix_days(context: Context, period: Period, by: Literal["day", "week"]) -> None:
+def _show_matrix_days(
+    context: Context, period: Period, by: Literal["day", "week"], out: Path | None
+) -> None:
     from monitor.digest.matrix_page import compose_matrix_days, matrix_day_rows
     from monitor.digest.terminal import render_terminal
     from monitor.sheets import make_matrix_days, make_shifts
 
     days = make_matrix_days(context.store, period, by)
+    if out is not None:
+        _write_rows(context, out, matrix_day_rows(days))
     if context.json:
         context.emit(matrix_day_rows(days))
+    if context.json or out is not None:
         return
     page = compose_matrix_days(
         days, make_shifts(context.store, period, days), period, context.language

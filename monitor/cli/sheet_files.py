@@ -1,11 +1,11 @@
-"""The KPI sheet as a file for spreadsheets and scripts."""
+"""KPI sheet, matrix and journey as files for spreadsheets and scripts."""
 
 from __future__ import annotations
 
 import csv
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,8 @@ from monitor.cli.tables import cell
 from monitor.digest.safe import one_line
 from monitor.errors import UsageError
 
+ENDINGS = (".csv", ".xlsx", ".json")
+
 COLUMNS = (
     "kpi", "value", "unit", "numerator", "denominator", "low", "high", "missing", "from", "to",
     "previous", "previous_year", "formula", "sources",
@@ -21,19 +23,39 @@ COLUMNS = (
 
 
 def write_sheet(file: Path, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write rows as .csv, .xlsx or .json by the file's name. Raises UsageError."""
-    writers = {".csv": _csv, ".xlsx": _xlsx, ".json": _json}
-    write = writers.get(file.suffix.casefold())
-    if write is None:
+    """Write the sheet's rows as .csv, .xlsx or .json by the file's name. Raises UsageError."""
+    write_rows(file, rows, [_flat(row) for row in rows])
+
+
+def write_nested(file: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write rows as .csv, .xlsx or .json; in tables `sentiment` is `sentiment_negative`, ...
+
+    Raises UsageError.
+    """
+    write_rows(file, rows, [dict(_columns(row)) for row in rows])
+
+
+def write_rows(
+    file: Path, rows: Sequence[Mapping[str, Any]], flat: Sequence[Mapping[str, Any]]
+) -> None:
+    """Write `rows` as JSON or, as a table, `flat`: the same with a column each.
+
+    Raises UsageError for another ending and where the file cannot be written.
+    """
+    form = file.suffix.casefold()
+    if form not in ENDINGS:
         raise UsageError(f"--out {file}: take a name that ends in .csv, .xlsx or .json")
-    content = write(rows)
+    # A cell may be missing in one row (no goal) and hold something in the next.
+    columns = list(dict.fromkeys(name for row in flat for name in row))
+    table = [columns, *([cell(row.get(name)) for name in columns] for row in flat)]
+    content = _json(rows) if form == ".json" else _csv(table) if form == ".csv" else _xlsx(table)
     try:
         file.write_bytes(content)
     except OSError as error:
         raise UsageError(f"{file}: cannot be written: {error}; name another place") from error
 
 
-def _flat(row: Mapping[str, Any]) -> list[Any]:
+def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
     values = {
         **row,
         **row["period"],
@@ -41,25 +63,32 @@ def _flat(row: Mapping[str, Any]) -> list[Any]:
         "previous_year": row["previous_year"]["value"],
         "sources": one_line(", ".join(row["sources"])),
     }
-    return [cell(values[name]) for name in COLUMNS]
+    return {name: values[name] for name in COLUMNS}
 
 
-def _csv(rows: Sequence[Mapping[str, Any]]) -> bytes:
+def _columns(row: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for name, value in row.items():
+        if isinstance(value, Mapping):
+            yield from ((f"{name}_{part}", inner) for part, inner in value.items())
+        elif isinstance(value, list):
+            yield name, one_line(" | ".join(map(str, value)))
+        else:
+            yield name, value
+
+
+def _csv(table: Sequence[Sequence[Any]]) -> bytes:
     out = io.StringIO(newline="")
-    writer = csv.writer(out)
-    writer.writerow(COLUMNS)
-    writer.writerows(_flat(row) for row in rows)
+    csv.writer(out).writerows(table)
     return out.getvalue().encode()
 
 
-def _xlsx(rows: Sequence[Mapping[str, Any]]) -> bytes:
+def _xlsx(table: Sequence[Sequence[Any]]) -> bytes:
     import openpyxl
 
     book = openpyxl.Workbook(write_only=True)
-    sheet = book.create_sheet("KPI")
-    sheet.append(COLUMNS)
-    for row in rows:
-        sheet.append(_flat(row))
+    sheet = book.create_sheet("Sturmglas")
+    for row in table:
+        sheet.append(row)
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
