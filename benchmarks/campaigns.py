@@ -3,6 +3,7 @@
 python benchmarks/campaigns.py audit DIR...    folders that benchmarks/ballots.py wrote
 python benchmarks/campaigns.py mutations       10,000 mutations of a 1,000-entry ledger
 python benchmarks/campaigns.py speed DIR       import, tally, audit, publish, verify
+python benchmarks/campaigns.py pril [SEED]     the contest of 2011 as an acceptance; 1 if it fails
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from benchmarks.electorate.acceptance import replay
 from connectors.rows import open_rows
 from monitor.campaigning import Campaigning
 from monitor.campaigns import verify
@@ -115,6 +117,15 @@ def speed(folder: Path) -> None:
         timed("verify", lambda: check(Path(place) / "pub"))
 
 
+def accept(seed: int) -> None:
+    missed = 0
+    with tempfile.TemporaryDirectory() as place:
+        for what, done, seen in replay(Path(place), seed):
+            missed += not done
+            print(f"{'ok  ' if done else 'MISS'} {what}" + (f"\n     {seen}" if seen else ""))
+    sys.exit(1 if missed else 0)
+
+
 def main(arguments: list[str]) -> None:
     match arguments:
         case ["audit", *folders] if folders:
@@ -123,6 +134,8 @@ def main(arguments: list[str]) -> None:
             mutations()
         case ["speed", folder]:
             speed(Path(folder))
+        case ["pril", *seed]:
+            accept(int(seed[0]) if seed else 0)
         case _:
             print(__doc__)
 
