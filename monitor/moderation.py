@@ -127,6 +127,17 @@ class Moderation:
         self.queue.add(uid, queued_at=now, due_at=now + self.review_within, post=uid)
         return self.queue.item(uid)
 
+    def take_post(self, uid: str, campaign: str) -> Idea:
+        """Make a post an idea of a campaign; a second time changes nothing.
+
+        The idea's id is keyed: it stands in the public ledger for ever, and must not lead back to
+        a post that its author has erased. Raises NotFound for an unknown post or campaign.
+        """
+        found = self.story.campaigns.load(campaign)
+        name = f"post-{self.story.keys.pseudonym(uid, of='ideas', length=10)}"
+        self.story.campaigns.save_ideas(found.id, [self.queue.post_as_idea(uid, name)])
+        return self.story.campaigns.idea(name, found.id)[1]
+
     def items(self, campaign: str | None = None) -> list[QueueItem]:
         """Return what waits, first things first; for one campaign if it is named."""
         campaign_id = self.story.campaigns.load(campaign).id if campaign else None

@@ -8,11 +8,13 @@ from models.types import Utterance
 from monitor.campaigning import Campaigning
 from monitor.campaigns.duplicates import find_duplicates
 from monitor.campaigns.priority import Facts, prioritise, suggest
-from monitor.errors import UsageError
+from monitor.errors import NotFound, UsageError
 from monitor.moderation import Moderation, funnel
 from monitor.reasons import write_reasons
+from monitor.store.accounts import Accounts
+from monitor.store.erasure import Erasure
 from monitor.types.campaigns import Idea
-from tests.campaign_cases import KEYS, NOW, campaign, vote
+from tests.campaign_cases import KEYS, NOW, OPENS, RULES, campaign, rows, vote
 from tests.fakes import FakeClassifier, make_post
 
 
@@ -105,6 +107,23 @@ def test_who_proposed_to_hide_cannot_do_it_alone_after_the_second_person_undid_i
     with pytest.raises(UsageError, match="another person"):
         hide(critic, "Kim")
     assert hide(critic, "Sam") == "hidden"
+
+
+def test_a_post_becomes_an_idea_that_people_vote_on_and_its_author_can_erase(critic):
+    story = critic.story
+    story.create(RULES, OPENS)
+    for _ in range(2):
+        made = critic.take_post("facebook:1", "spring")
+    assert made.text == "Der Deckel ist undicht!"
+    assert "facebook" not in made.idea
+    votes = rows([vote(1, "a", made.idea, 1)])
+    story.take("spring", votes=votes, refuse=lambda _: None, now=NOW)
+    assert [(line.idea, line.counted) for line in story.tally("spring").lines] == [(made.idea, 1)]
+    assert Accounts(story.db).ideas_of(["facebook:u1"])
+    assert Erasure(story.db, str).erase_ideas(["facebook:u1"]) == 1
+    assert story.campaigns.idea(made.idea)[1].post_uid is None
+    with pytest.raises(NotFound, match="facebook:2"):
+        critic.take_post("facebook:2", "spring")
 
 
 def test_an_idea_gets_a_status_with_a_reason(desk):

@@ -125,6 +125,25 @@ def set_(
 
 
 @idea.command()
+def add(
+    ctx: typer.Context,
+    uid: Annotated[str, typer.Argument(metavar="UID", help="The post's uid.")],
+    campaign: Annotated[str, typer.Option(help="The campaign that it belongs to.")],
+) -> None:
+    """Make a post an idea that people can vote on, and show the id that it has there.
+
+    Posts that look like ideas: sturmglas posts --label idea=yes
+    Example: sturmglas idea add facebook:123 --campaign spring
+    """
+    context = context_of(ctx)
+    made = moderation_of(context).take_post(uid, campaign)
+    show_row(
+        context,
+        {"campaign": campaign, "idea": made.idea, "title": made.title, "status": made.status},
+    )
+
+
+@idea.command()
 def duplicates(
     ctx: typer.Context, campaign: Annotated[str, typer.Argument(help="The campaign's name.")]
 ) -> None:

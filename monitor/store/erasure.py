@@ -248,7 +248,8 @@ class Erasure:
                 f"SELECT campaign_id, number FROM campaign_ideas WHERE {chosen}", (listed,)
             ).fetchall()
             connection.execute(
-                f"UPDATE campaign_ideas SET title = '', text = '', author = NULL WHERE {chosen}",
+                "UPDATE campaign_ideas SET title = '', text = '', author = NULL, post_uid = NULL "
+                f"WHERE {chosen}",
                 (listed,),
             )
             connection.executemany(

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from monitor.errors import NotFound
 from monitor.store.database import Database, from_ms, optional_moment, to_ms
-from monitor.types.campaigns import Decision, QueueItem, QueueState
+from monitor.types.campaigns import Decision, Idea, QueueItem, QueueState
 
 WAITING: tuple[QueueState, ...] = ("waiting", "hide_proposed")
 
@@ -136,6 +136,29 @@ class Queue:
               AND (l.idea = 1 OR l.toxic = 1 OR l.kind = 'demand')
             """,
             (to_ms(since),),
+        )
+
+    def post_as_idea(self, uid: str, name: str) -> Idea:
+        """Return a standing post as the idea `name`; its author is the account's key, for erasure.
+
+        Raises NotFound for a post that is not held, was deleted or has no words.
+        """
+        row = self.db.row(
+            "SELECT p.title, p.text, p.created_at, p.platform, a.key FROM posts p "
+            "LEFT JOIN authors a ON a.id = p.author_id "
+            "WHERE p.uid = ? AND p.deleted_at IS NULL AND p.text != ''",
+            (uid,),
+        )
+        if row is None:
+            raise NotFound(f"post {uid}: not held with its words; sturmglas posts lists what is")
+        return Idea(
+            idea=name,
+            title=row["title"] or row["text"][:80],
+            text=row["text"],
+            author=row["key"],
+            created_at=optional_moment(row["created_at"]),
+            source=row["platform"],
+            post_uid=uid,
         )
 
     def holds_post(self, uid: str) -> bool:
