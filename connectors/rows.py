@@ -10,6 +10,7 @@ import io
 import json
 import sys
 from collections.abc import Iterator
+from math import isinf
 from pathlib import Path
 from typing import IO, Any, Literal
 
@@ -85,8 +86,15 @@ def _no_constant(word: str) -> None:
     raise ValueError(f"{word} is not JSON")
 
 
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if isinf(number):  # it could be kept nowhere: JSON has no word for it
+        raise ValueError(f"the number {digits[:20]} is too large")
+    return number
+
+
 def _read_jsonl(stream: IO[bytes]) -> Iterator[tuple[int, RowDict | Rejected]]:
-    decode = json.JSONDecoder(parse_constant=_no_constant).decode
+    decode = json.JSONDecoder(parse_constant=_no_constant, parse_float=_finite).decode
     for number, line in numbered_lines(stream):
         if isinstance(line, Rejected):
             yield number, line

@@ -67,6 +67,7 @@ def post(row: dict[str, Any], **options: Any) -> Post:
         (b'["text"]', "one object a line"),
         (b"17", "one object a line"),
         (b'{"text": "x", "likes": NaN}', "not JSON"),
+        (b'{"text": "x", "own": -1e400}', "too large"),
         (b'{"text": "x", "created_at": "0001-01-01"}', "outside"),
         (b'{"text": "x", "created_at": "2026-02-30"}', "not a time"),
         (b'{"text": "x", "created_at": 99999999999999999}', "not a time"),

@@ -22,6 +22,31 @@ def test_a_second_arrival_changes_nothing(store: Store) -> None:
     assert store.ingest.save_posts([make_post()], NOW) == Saved(unchanged=1)
 
 
+@pytest.mark.parametrize(
+    "labels",
+    [
+        {"sentiment": "negative", "idea": False},
+        {"sentiment": "negative", "initiator": "customer", "kind": "supply", "idea": False},
+    ],
+    ids=["some", "all"],
+)
+def test_labels_of_a_row_change_nothing_again_and_never_a_persons_word(
+    store: Store, labels: dict[str, object]
+) -> None:
+    post = make_post(labels=labels)
+    store.ingest.save_posts([post], NOW)
+    assert store.ingest.save_posts([post], NOW).updated == 0
+    store.labels.correct(post.uid, "sentiment", "positive", "anna", NOW)
+    assert store.ingest.save_posts([post], NOW).updated == 0
+    assert store.labels.corrected(post.uid)["sentiment"] == "positive"
+    changed = make_post(labels=labels | {"idea": True})
+    assert store.ingest.save_posts([changed], NOW).updated == 1
+    assert store.labels.corrected(post.uid)["sentiment"] == "positive"
+    given = next(iter(store.posts.newest())).labels
+    if given is not None:
+        assert (given.sentiment, given.idea) == ("positive", True)
+
+
 def test_a_post_found_through_two_sources_is_one_post_seen_by_both(store: Store) -> None:
     store.ingest.save_posts([make_post(), make_post(source="mentions")], NOW)
     assert store.posts.count() == 1

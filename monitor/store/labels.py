@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -54,11 +55,15 @@ class LabelTable:
         """Take (post id, labels of the row, time in ms) as they are. Returns whether any changed.
 
         A row that names sentiment, initiator and kind needs no classifier; single values are
-        kept like corrections, so that the classifier fills in the rest.
+        kept like corrections, so that the classifier fills in the rest. What a person said of
+        the post stands above both.
         """
-        changed = False
+        rows = list(given)
+        changed: set[int] = set()
         with self.db.transaction() as connection:
-            for post_id, labels, at in given:
+            said = self._said_of([post_id for post_id, _labels, _at in rows])
+            for post_id, labels, at in rows:
+                by_people = {k: word for k, (word, by) in said[post_id].items() if by != GIVEN}
                 if _is_complete(labels):
                     row = _label_row(post_id, _given_labels(labels), False, at)
                     before = connection.execute(
@@ -66,15 +71,22 @@ class LabelTable:
                         "FROM labels WHERE post_id = ?",
                         (post_id,),
                     ).fetchone()
-                    if before is None or tuple(before) != row[4:11]:
+                    now = (
+                        _as_stored(label, by_people[label]) if label in by_people else value
+                        for label, value in zip(CORRECTABLE, row[4:11], strict=True)
+                    )
+                    if before is None or tuple(before) != tuple(now):
                         connection.execute(_UPSERT, row)
-                        changed = True
+                        changed.add(post_id)
                 else:
                     for label, value in labels.items():
-                        if label in CORRECTABLE and value is not None:
+                        if label not in CORRECTABLE or value is None or label in by_people:
+                            continue
+                        if said[post_id].get(label) != (_as_word(value), GIVEN):
                             self._correct(post_id, label, _as_word(value), GIVEN, at)
-                            changed = True
-        return changed
+                            changed.add(post_id)
+            self._reapply(list(changed))
+        return bool(changed)
 
     def forget(self, post_id: int) -> None:
         """Drop what a model said of a text that changed since; corrections stay."""
@@ -156,6 +168,17 @@ class LabelTable:
             (post_id, label, value, by, at),
         )
 
+    def _said_of(self, post_ids: Sequence[int]) -> defaultdict[int, dict[str, tuple[str, str]]]:
+        """Return label -> (value, by whom) of the corrections of each post."""
+        said: defaultdict[int, dict[str, tuple[str, str]]] = defaultdict(dict)
+        for post_id, label, value, by in self.db.connection.execute(
+            "SELECT post_id, label, value, by FROM corrections "
+            "WHERE post_id IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(post_ids)),),
+        ):
+            said[post_id][label] = (value, by)
+        return said
+
     def _reapply(self, post_ids: Sequence[int]) -> None:
         rows = self.db.connection.execute(
             "SELECT post_id, label, value FROM corrections "
@@ -163,11 +186,14 @@ class LabelTable:
             (json.dumps(list(post_ids)),),
         ).fetchall()
         for post_id, label, value in rows:
-            stored = value if label not in BOOLEANS else int(value == "yes")
             self.db.connection.execute(
                 f"UPDATE labels SET {label} = ? WHERE post_id = ?",
-                (stored, post_id),
+                (_as_stored(label, value), post_id),
             )
+
+
+def _as_stored(label: str, word: str) -> str | int:
+    return word if label not in BOOLEANS else int(word == "yes")
 
 
 def labels_of(row: sqlite3.Row) -> Labels | None:

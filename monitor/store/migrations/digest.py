@@ -60,3 +60,26 @@ def create_digest_tables(db: Database) -> None:
         END;
         """
     )
+
+
+@migrations()
+def keep_the_first_of_several_changes(db: Database) -> None:
+    """Ask before the insert: an upsert outside overrules the `OR IGNORE` of a trigger."""
+    db.executescript(
+        """
+        DROP TRIGGER former_labels_update;
+        CREATE TRIGGER former_labels_update AFTER UPDATE ON labels
+        WHEN (old.sentiment, old.initiator, old.kind, old.idea, old.toxic, old.spam, old.relevant,
+              old.copy) IS NOT (new.sentiment, new.initiator, new.kind, new.idea, new.toxic,
+              new.spam, new.relevant, new.copy) BEGIN
+            -- Of several changes in one go the first knows what stood before all of them.
+            INSERT INTO former_labels
+            SELECT old.post_id, change.at, old.lang, old.sentiment, old.initiator, old.kind,
+                   old.idea, old.toxic, old.spam, old.relevant, old.copy, old.unsure
+            FROM (SELECT max(new.labelled_at, coalesce((SELECT max(at) FROM corrections
+                             WHERE post_id = new.post_id), 0)) AS at) AS change
+            WHERE NOT EXISTS (SELECT 1 FROM former_labels AS held
+                              WHERE held.post_id = old.post_id AND held.replaced_at = change.at);
+        END;
+        """
+    )
