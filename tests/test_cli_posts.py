@@ -297,6 +297,13 @@ def test_a_place_in_the_own_network_is_added_only_when_that_is_meant(
         server.shutdown()
 
 
+def test_a_store_is_also_found_by_its_folder(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "one.jsonl").write_text('{"text": "hello"}', encoding="utf-8")
+    assert run("import", "one.jsonl", "--db", "kept/sturmglas.db")[0] == 0
+    assert len(lines(run("posts", "--json", "--db", "kept")[1])) == 1
+
+
 def test_the_schema_names_every_key(run: Run) -> None:
     code, out, _ = run("config", "--schema")
     assert code == 0

@@ -118,9 +118,13 @@ class Context:
 
     @property
     def store_path(self) -> Path:
-        """The store's file: --db, else the config's (relative to the config file)."""
+        """The store's file: --db, else the config's (relative to the config file).
+
+        --db may also name a folder that holds one, such as that of `demo --keep`.
+        """
         if self.db_path is not None:
-            return self.db_path
+            inside = self.db_path / "sturmglas.db"
+            return inside if inside.is_file() else self.db_path
         path = self.settings.store.path
         if path.is_absolute() or self.config_file is None:
             return path
