@@ -63,6 +63,7 @@ bench: $(DEV_STAMP) ## figures beside their targets; several minutes
 	$(BIN)/python benchmarks/classifier.py
 	$(BIN)/python benchmarks/alerts.py
 	$(BIN)/python benchmarks/campaigns.py mutations
+	$(BIN)/python benchmarks/campaigns.py pril
 	$(BIN)/python benchmarks/kpis.py
 
 clean:

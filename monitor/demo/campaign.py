@@ -98,7 +98,9 @@ def _member_votes(rng: random.Random, voter: int) -> Iterator[Row]:
     start = OPENS + timedelta(days=4) if by_newsletter else OPENS
     end = start + timedelta(days=1, hours=6) if by_newsletter else END - timedelta(hours=4)
     at = sometime(rng, start, end)
-    joined = at - timedelta(days=rng.lognormvariate(5.2, 1.3), minutes=rng.randint(2, 90))
+    joined = at - timedelta(
+        days=min(4_000, rng.lognormvariate(5.2, 1.3)), minutes=rng.randint(2, 90)
+    )
     device = f"d-{voter:04d}-{rng.randint(1000, 9999)}"
     address = "100.71.20.9" if at_work else _address(rng)
     referrer = _NEWSLETTER if by_newsletter else _referrer(rng)
