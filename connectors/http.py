@@ -225,11 +225,11 @@ class Client:
                 data=dict(data) if data is not None else None,
                 json=body,
             )
-        except httpx.InvalidURL as error:
+        except httpx.InvalidURL as trouble:
             raise SourceGone(
                 f"{self._blot(url)[:200]}: this is no address; check target and base_url",
                 source=self.source.name,
-            ) from error
+            ) from trouble
         for attempt in stamina.retry_context(
             on=wait, attempts=_ATTEMPTS, timeout=180.0, wait_initial=1.0, wait_max=60.0
         ):
