@@ -317,7 +317,7 @@ def utterances_of(
     threads = store.posts.above_many(posts)
     return [
         Utterance(
-            text=f"{post.title}\n{post.text}" if post.title else post.text,
+            text=spoken(post),
             lang=post.lang,
             context=ThreadContext(
                 author=post.author_key,
@@ -335,9 +335,19 @@ def utterances_of(
     ]
 
 
+def spoken(post: StoredPost) -> str:
+    """Return all that a post says: its title, its text, and hashtags that stand beside the text.
+
+    Platforms that keep tags apart would else hide what a post is about.
+    """
+    text = f"{post.title}\n{post.text}" if post.title else post.text
+    said = text.casefold()
+    return " ".join([text, *(f"#{tag}" for tag in post.tags if tag.casefold() not in said)])
+
+
 def _thread_post(post: StoredPost) -> ThreadPost:
     return ThreadPost(
-        text=f"{post.title}\n{post.text}" if post.title else post.text,
+        text=spoken(post),
         role=None if post.role == "unknown" else post.role,
         author=post.author_key,
         id=post.uid,

@@ -186,6 +186,15 @@ def test_a_post_is_labelled_in_its_thread_with_the_roles_of_its_authors(store: S
     assert said[0].context.thread == ()
 
 
+def test_a_tag_beside_the_text_takes_part_in_what_a_post_says(store: Store) -> None:
+    posts = [make_post("1", "Schon wieder.", tags=("AcmeLeckt",)),
+             make_post("2", "Schon wieder. #acmeleckt", tags=("AcmeLeckt",))]  # fmt: skip
+    store.ingest.save_posts(posts, NOW)
+    held = [p for uid in ("1", "2") if (p := store.posts.load(f"facebook:{uid}"))]
+    said = utterances_of(store, held, CompanyWords("Acme", ("#acmeleckt",)))
+    assert [u.text for u in said] == ["Schon wieder. #AcmeLeckt", "Schon wieder. #acmeleckt"]
+
+
 def test_labelling_that_is_interrupted_goes_on_where_it_ended(store: Store) -> None:
     store.ingest.save_posts([make_post(str(i), f"Beitrag {i}") for i in range(600)], NOW)
     first = label_posts(store, FakeClassifier(), CompanyWords(), NOW, stop=lambda: True)
