@@ -165,10 +165,9 @@ def run(ctx: typer.Context) -> None:
 
     Example: sturmglas run -v
     """
-    from monitor.cli.logs import configure_logs
     from monitor.scheduler import serve
 
     context = context_of(ctx)
-    configure_logs(max(1, context.verbose))
+    context.verbose = max(1, context.verbose)  # a service tells its steps, as logs are all it has
     with context.interrupt.after_the_step() as stop:
         serve(context.app, stop)
