@@ -178,3 +178,9 @@ def test_a_search_filled_by_a_file_is_still_no_place_of_the_company(tmp_path: Pa
     again = app_of(own=True)
     assert [state.own for state in again.store.sources.states()] == [True]
     again.close()
+
+
+def test_the_config_at_the_top_is_what_init_writes() -> None:
+    path = Path(__file__).parent.parent / "config.toml"
+    assert path.read_text(encoding="utf-8") == TEMPLATE.format(lang="en", timezone="UTC")
+    assert load_settings(path).company.name == ""
