@@ -50,7 +50,8 @@ def test_an_import_killed_at_any_moment_goes_on_without_loss_or_double(
         if store.exists():
             assert count(store) % 5_000 == 0, "a batch arrives whole or not at all"
     assert killed, "at least one run was really cut"
-    done = subprocess.run([*command, "--json"], capture_output=True, check=True)
+    done = subprocess.run([*command, "--json"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout)
     assert answer["new"] + answer["unchanged"] == ROWS
     assert count(store) == ROWS

@@ -25,6 +25,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from monitor.campaigns.columns import Ints
 from monitor.campaigns.merkle import leaf_hash
 from monitor.types.campaigns import Head, LedgerEvent
+from monitor.types.moments import to_ms
 
 NO_ENTRY = "0" * 64
 """What the first entry names as the one before it."""
@@ -51,7 +52,7 @@ def times(at: Ints) -> list[str]:
 
 def time_text(moment: datetime) -> str:
     """Return the RFC 3339 time (UTC, ms) of a moment."""
-    return times(np.array([round(moment.timestamp() * 1000)], dtype=np.int64))[0]
+    return times(np.array([to_ms(moment)], dtype=np.int64))[0]
 
 
 def text(word: str) -> str:

@@ -13,6 +13,7 @@ from monitor.campaigns.cases import Case, find_cases, marked
 from monitor.campaigns.columns import Ints, Votes
 from monitor.campaigns.fold import Standing, fold
 from monitor.types.campaigns import Idea, LedgerEvent, Rules, Tally, TallyLine
+from monitor.types.moments import to_ms
 
 Floats = NDArray[np.float64]
 
@@ -45,7 +46,7 @@ def count(
         by_value=rules.vote == "approval",
         root=root if joined else None,
         doubted=suspicious | annulled,
-        until=None if until is None else round(until.timestamp() * 1000),
+        until=None if until is None else to_ms(until),
     )
     is_annulled = annulled[standing.index]
     cast = sums(votes, standing, rules, len(ideas))

@@ -10,7 +10,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,17 @@ from sqlite_utils import Migrations
 from monitor.errors import StoreError
 from monitor.store.copying import copy_store
 from monitor.store.migrations import alerts, campaigns, digest, kpis, outbox, posts, privacy
+from monitor.types.moments import to_ms
+
+__all__ = [
+    "MIGRATIONS",
+    "Database",
+    "explain",
+    "from_ms",
+    "optional_moment",
+    "optional_ms",
+    "to_ms",
+]
 
 MIGRATIONS: tuple[Migrations, ...] = (
     posts.migrations,
@@ -34,18 +45,6 @@ MIGRATIONS: tuple[Migrations, ...] = (
 
 BUSY_TIMEOUT_S = 15.0
 """How long a writer waits for another one before it gives up."""
-
-
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MILLISECOND = timedelta(milliseconds=1)
-
-
-def to_ms(moment: datetime) -> int:
-    """Return the whole milliseconds since 1970 (UTC) of an aware moment.
-
-    Cut off, never rounded up: what was written before midnight stays before midnight.
-    """
-    return (moment - EPOCH) // MILLISECOND
 
 
 def from_ms(ms: int) -> datetime:
