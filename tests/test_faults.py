@@ -95,6 +95,19 @@ def test_an_interrupted_import_finishes_its_batch_and_leaves_with_130(
     assert count(store) in (5_000, 10_000)
 
 
+def test_a_store_that_was_killed_while_it_was_being_made_is_made_anew(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    with sqlite3.connect(path) as connection:
+        connection.execute(
+            "CREATE TABLE _sqlite_migrations (id INTEGER PRIMARY KEY, migration_set TEXT, "
+            "name TEXT, applied_at TEXT)"
+        )
+    connection.close()
+    store = Store(path)
+    assert store.ingest.save_posts([make_post()], NOW).new == 1
+    store.close()
+
+
 def test_a_locked_store_is_said_to_be_locked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -108,7 +108,8 @@ class Database:
         db = sqlite_utils.Database(self.connection)
         self._refuse_newer(db)
         if any(migration_set.pending(db) for migration_set in MIGRATIONS):
-            if self.path is not None and db.table("_sqlite_migrations").exists():
+            # A store that was killed while it was being made holds nothing to lose.
+            if self.path is not None and db.table("posts").exists():
                 # An upgrade that goes wrong half-way shall cost nobody their store.
                 now = datetime.now(UTC)
                 copy = f"{self.path.name}.before-upgrade-{now:%Y%m%dT%H%M%S}"
