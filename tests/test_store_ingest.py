@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.types import Account, Counts, Followers, Gap, Page, Tombstone
-from monitor.store.ingest import text_key
+from monitor.store.merging import text_key
 from monitor.store.store import Store
 from monitor.types.posts import Saved
 from monitor.types.roles import Roles

@@ -6,9 +6,7 @@ news never replaces newer, and a tombstone comes back to life only by a later lo
 
 from __future__ import annotations
 
-import hashlib
 import json
-import re
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
@@ -17,13 +15,9 @@ from typing import Any
 from connectors.types import Account, Counts, Cursor, Followers, Gap, Page, Post, Tombstone
 from monitor.store.database import Database, optional_ms, to_ms
 from monitor.store.labels import LabelTable
+from monitor.store.merging import Merger, bury, dump, has_counts, keys_of, text_key
 from monitor.types.posts import Saved
 from monitor.types.roles import Roles, account_keys
-
-COPY_LENGTH = 30
-"""Signs from which an equal text counts as a copy; shorter ones ('+1', 'Danke!') just recur."""
-
-_WORDS = re.compile(r"\w+")
 
 POST_COLUMNS = (
     "id, uid, platform, host, native_id, source_id, author_id, author_role, role, kind, title, "
@@ -34,20 +28,6 @@ POST_COLUMNS = (
 _INSERT_POST = (
     f"INSERT INTO posts ({POST_COLUMNS}) VALUES ({', '.join('?' * len(POST_COLUMNS.split(', ')))})"
 )
-COUNTERS = ("likes", "replies", "shares", "views")
-
-
-def text_key(text: str) -> int | None:
-    """Return a number that is equal for texts with the same words, None for short texts.
-
-    63 bits of BLAKE2b over the casefolded words, so that case, punctuation and spacing do not
-    hide a copy.
-    """
-    if len(text) < COPY_LENGTH:
-        return None
-    words = " ".join(_WORDS.findall(text.casefold()))
-    digest = hashlib.blake2b(words.encode("utf-8", "replace"), digest_size=8).digest()
-    return int.from_bytes(digest, "big") >> 1
 
 
 class Ingest:
@@ -57,6 +37,7 @@ class Ingest:
         self.db = db
         self.labels = labels
         self.roles = roles
+        self.merger = Merger(labels, roles)
         self.foreign: frozenset[str] = frozenset()
         """Names of sources that the config calls searches or others' places (`own = false`)."""
         self.admit: Callable[[Sequence[Post]], Sequence[Post]] = lambda posts: posts
@@ -105,7 +86,7 @@ class Ingest:
                     (count.uid,),
                 ).fetchone()
                 if row is not None:
-                    self._count(connection, row, to_ms(count.at), count)
+                    self.merger.count(connection, row, to_ms(count.at), count)
                     saved += 1
         return saved
 
@@ -138,7 +119,7 @@ class Ingest:
         emptied = 0
         with self.db.transaction() as connection:
             for stone in tombstones:
-                emptied += _bury(connection, stone.uid, to_ms(stone.at), stone.reason)
+                emptied += bury(connection, stone.uid, to_ms(stone.at), stone.reason)
         return emptied
 
     def load_cursor(self, source: str) -> Cursor | None:
@@ -216,7 +197,7 @@ class Ingest:
             old = known.get(post.uid)
             if old is None:
                 rows.append(self._row(post, next_id, source_id, author_id, seen_ms))
-                if _has_counts(post):
+                if has_counts(post):
                     counts.append(
                         (next_id, seen_ms, post.likes, post.replies, post.shares, post.views)
                     )
@@ -226,7 +207,7 @@ class Ingest:
                 next_id += 1
             else:
                 sightings.append((old["id"], source_id))
-                if self._merge(connection, old, post, author_id, seen_ms):
+                if self.merger.merge(connection, old, post, author_id, seen_ms):
                     updated += 1
                 else:
                     unchanged += 1
@@ -248,14 +229,14 @@ class Ingest:
             optional_ms(post.created_at), seen_ms, optional_ms(post.edited_at),
             optional_ms(post.deleted_at), post.deleted_reason if gone else None,
             post.parent_uid, post.root_uid, post.likes, post.replies, post.shares, post.views,
-            post.rating, post.rating_max, _dump(post.tags), _dump(post.media),
+            post.rating, post.rating_max, dump(post.tags), dump(post.media),
             None if gone or post.text_raw == post.text else post.text_raw, post.text_format,
             None if gone else text_key(post.text),
-            None if gone or post.raw is None else _dump(post.raw),
+            None if gone or post.raw is None else dump(post.raw),
         )  # fmt: skip
 
     def _role(self, post: Post) -> str:
-        return self.roles.of(post.author_role, post.platform, _keys_of(post))
+        return self.roles.of(post.author_role, post.platform, keys_of(post))
 
     def _author_ids(self, connection: sqlite3.Connection, posts: Sequence[Post]) -> dict[str, int]:
         wanted: dict[str, tuple[Post, Account]] = {}
@@ -296,87 +277,11 @@ class Ingest:
         ids.update({key: next_id + n for n, key in enumerate(missing)})
         return ids
 
-    def _merge(
-        self,
-        connection: sqlite3.Connection,
-        old: sqlite3.Row,
-        post: Post,
-        author_id: int | None,
-        seen_ms: int,
-    ) -> bool:
-        """Bring a known post up to date. Returns whether anything about it changed."""
-        if post.deleted_at is not None:
-            return bool(
-                _bury(
-                    connection,
-                    post.uid,
-                    to_ms(post.deleted_at),
-                    post.deleted_reason or "unknown",
-                )
-            )
-        if old["emptied_at"] is not None:
-            return False  # what retention or erasure took does not come back
-        if old["deleted_at"] is not None and seen_ms <= old["deleted_at"]:
-            return False
-        change = _known_now(old, post, author_id)
-        change |= _text_change(connection, old, post, seen_ms)
-        if post.author_role is not None and post.author_role != old["author_role"]:
-            change["role"] = self._role(post)
-        if "text" in change:
-            self.labels.forget(old["id"])
-        if change:
-            assignments = ", ".join(f"{column} = ?" for column in change)
-            connection.execute(
-                f"UPDATE posts SET {assignments} WHERE id = ?",
-                (*change.values(), old["id"]),
-            )
-        counted = _has_counts(post) and self._count(connection, old, seen_ms, post)
-        labelled = post.labels is not None and self.labels.save_given(
-            [(old["id"], post.labels, seen_ms)]
-        )
-        return bool(change) or counted or labelled
-
-    def _count(
-        self, connection: sqlite3.Connection, old: sqlite3.Row, at: int, look: Counts | Post
-    ) -> bool:
-        """Add one look at a post's counters; unknown parts keep what was known before it."""
-        newest = connection.execute(
-            "SELECT max(at) FROM counts WHERE post_id = ?", (old["id"],)
-        ).fetchone()[0]
-        before = (
-            connection.execute(
-                "SELECT likes, replies, shares, views FROM counts "
-                "WHERE post_id = ? AND at <= ? ORDER BY at DESC LIMIT 1",
-                (old["id"], at),
-            ).fetchone()
-            or (None,) * 4
-        )
-        look_now = tuple(getattr(look, counter) for counter in COUNTERS)
-        merged = tuple(n if n is not None else b for n, b in zip(look_now, before, strict=True))
-        if merged == tuple(before):
-            return False
-        connection.execute(
-            "INSERT OR REPLACE INTO counts VALUES (?, ?, ?, ?, ?, ?)", (old["id"], at, *merged)
-        )
-        if newest is None or at >= newest:
-            connection.execute(
-                "UPDATE posts SET likes = ?, replies = ?, shares = ?, views = ? WHERE id = ?",
-                (*merged, old["id"]),
-            )
-        return True
-
 
 def author_key(post: Post) -> str | None:
     """Return the name under which a post's author is held, None where nobody is named."""
-    keys = _keys_of(post)
+    keys = keys_of(post)
     return keys[0] if keys else None
-
-
-def _keys_of(post: Post) -> tuple[str, ...]:
-    if post.author is None:
-        return ()
-    author = post.author
-    return account_keys(post.platform, post.host, author.id, author.handle, author.name)
 
 
 def _without_repeats(posts: Sequence[Post]) -> Iterable[Sequence[Post]]:
@@ -393,78 +298,5 @@ def _without_repeats(posts: Sequence[Post]) -> Iterable[Sequence[Post]]:
     yield tuple(part.values())
 
 
-def _has_counts(post: Post) -> bool:
-    return not (post.likes is post.replies is post.shares is post.views is None)
-
-
 def _seen_ms(post: Post, now: datetime, *, live: bool) -> int:
     return to_ms(post.seen_at or (None if live else post.created_at) or now)
-
-
-def _dump(value: Any) -> str | None:
-    return json.dumps(value, ensure_ascii=False) if value else None
-
-
-def _known_now(old: sqlite3.Row, post: Post, author_id: int | None) -> dict[str, Any]:
-    """Return facts that the new look tells and that differ from what is held."""
-    now = {
-        "url": post.url,
-        "lang": post.lang,
-        "created_at": optional_ms(post.created_at),
-        "parent_uid": post.parent_uid,
-        "root_uid": post.root_uid,
-        "rating": post.rating,
-        "rating_max": post.rating_max,
-        "author_id": author_id,
-        "author_role": post.author_role,
-        "tags": _dump(post.tags),
-        "media": _dump(post.media),
-    }
-    return {
-        column: value for column, value in now.items() if value is not None and value != old[column]
-    }
-
-
-def _text_change(
-    connection: sqlite3.Connection, old: sqlite3.Row, post: Post, seen_ms: int
-) -> dict[str, Any]:
-    """Return the columns of an edit, after keeping the former text; empty where nothing changed."""
-    back = old["deleted_at"] is not None
-    same = post.text == old["text"] and (post.title is None or post.title == old["title"])
-    if same and not back:
-        return {}
-    version = optional_ms(post.edited_at) or seen_ms
-    held_version = old["edited_at"] or old["seen_at"]
-    if version < held_version and not back:
-        return {}
-    if not back:
-        connection.execute(
-            "INSERT OR REPLACE INTO versions (post_id, replaced_at, title, text) "
-            "VALUES (?, ?, ?, ?)",
-            (old["id"], version, old["title"], old["text"]),
-        )
-    return {
-        "title": post.title if post.title is not None else old["title"],
-        "text": post.text,
-        "text_raw": None if post.text_raw == post.text else post.text_raw,
-        "text_key": text_key(post.text),
-        "edited_at": old["edited_at"] if back else version,
-        "deleted_at": None,
-        "deleted_reason": None,
-    }
-
-
-def _bury(connection: sqlite3.Connection, uid: str, at: int, reason: str) -> int:
-    """Leave a tombstone: no text, no former texts, no raw payload. Labels and counts stay."""
-    row = connection.execute("SELECT id, deleted_at FROM posts WHERE uid = ?", (uid,)).fetchone()
-    if row is None or row["deleted_at"] is not None:
-        return 0
-    connection.execute("DELETE FROM versions WHERE post_id = ?", (row["id"],))
-    connection.execute(
-        "UPDATE posts SET title = NULL, text = '', text_raw = NULL, text_key = NULL, raw = NULL, "
-        "media = NULL, tags = NULL, deleted_at = ?, deleted_reason = ? WHERE id = ?",
-        (at, reason, row["id"]),
-    )
-    # The words that carried a label are words of the text.
-    connection.execute("UPDATE labels SET evidence = '{}' WHERE post_id = ?", (row["id"],))
-    return 1
