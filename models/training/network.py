@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 (torch's own short name)
@@ -12,6 +14,8 @@ from models.training.unpack import Shape, Source
 FROZEN_LAYERS = 4
 """Layers that stay as pretrained; their outputs are computed once and kept."""
 
+EXIT_LAYERS = 6
+"""Behind so many layers stand the early heads: half the work, and enough for plain posts."""
 
 HEAD_WIDTH = 32
 EPSILON = 1e-12
@@ -71,6 +75,7 @@ class Network(nn.Module):
         self.positions = nn.Parameter(torch.zeros(shape.positions, shape.hidden))
         self.norm = nn.LayerNorm(shape.hidden, eps=shape.epsilon)
         self.layers = nn.ModuleList(Layer(shape, dropout) for _ in range(shape.layers))
+        self.exits = nn.ModuleList(Head(shape.hidden, WIDTHS[head], dropout) for head in HEADS)
         self.heads = nn.ModuleList(Head(shape.hidden, WIDTHS[head], dropout) for head in HEADS)
 
     @classmethod
@@ -89,16 +94,26 @@ class Network(nn.Module):
             states = layer(states, mask[:, None, None, :])
         return states
 
-    def upper(self, states: Tensor, mask: Tensor) -> Tensor:
-        """Return logits [batch, LOGITS] from the states after the frozen layers."""
-        for layer in self.layers[FROZEN_LAYERS:]:
-            states = layer(states, mask[:, None, None, :])
-        logits: Tensor = torch.cat([head(states, mask) for head in self.heads], dim=1)
-        return logits
+    def upper(self, states: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """Return logits [batch, LOGITS] from the states after the frozen layers.
 
-    def forward(self, words: Tensor, mask: Tensor) -> Tensor:
-        """Return logits from word vectors and an additive mask (0 or a very negative number)."""
+        The first are those of the early heads, the second those of the last ones.
+        """
+        early = states
+        for number, layer in enumerate(self.layers[FROZEN_LAYERS:], FROZEN_LAYERS + 1):
+            states = layer(states, mask[:, None, None, :])
+            if number == EXIT_LAYERS:
+                early = states
+        return _ask(self.exits, early, mask), _ask(self.heads, states, mask)
+
+    def forward(self, words: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """Return both logits from word vectors and a mask (0, or a very negative number)."""
         return self.upper(self.lower(words, mask), mask)
+
+
+def _ask(heads: Iterable[nn.Module], states: Tensor, mask: Tensor) -> Tensor:
+    logits: Tensor = torch.cat([head(states, mask) for head in heads], dim=1)
+    return logits
 
 
 def build_network(source: Source, dropout: float = 0.1) -> Network:

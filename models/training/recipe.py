@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,22 +13,68 @@ from models.heads import HEADS
 from models.training.corpus import Row
 from models.types import ThreadContext
 
-QUOTAS: dict[tuple[str, str], dict[int, int]] = {
-    ("sentiment", "semeval"): {0: 7000, 1: 6500, 2: 6500},
-    ("sentiment", "german-hotel-absa"): {0: 600, 1: 400, 2: 900},
-    ("sentiment", "umsab/spanish"): {0: 400, 1: 400, 2: 400},
-    ("sentiment", "umsab/french"): {0: 400, 1: 400, 2: 400},
-    ("sentiment", "umsab/italian"): {0: 400, 1: 400, 2: 400},
-    ("sentiment", "umsab/portuguese"): {0: 400, 1: 400, 2: 400},
-    ("toxic", "tweeteval/offensive"): {0: 3200, 1: 3200},
-    ("toxic", "germeval2018"): {0: 2200, 1: 1700},
-    ("toxic", "germeval2019t2"): {0: 1500, 1: 1300},
-    ("toxic", "germeval2021"): {0: 1700, 1: 1100},
-}
-"""Most rows taken per source and class; a source that is not named is taken whole."""
+SEED = 7
+Quotas = Mapping[tuple[str, str], Mapping[int, int]]
+_ROMANCE = ("spanish", "french", "italian", "portuguese")
 
-REPEATS = {"codebook": 3, "written": 2, "public": 1}
-"""How often a row comes in one epoch."""
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One stretch of the training: its rows, how often they come, and how fast it learns.
+
+    `quotas` is the most rows taken per label, source and class; a source that is not named is
+    taken whole. `repeats` says by source or origin how often a row comes in one epoch, once where
+    it names neither. `rate` is the top layer's, after warming up; it falls evenly to the share
+    `last_rate`.
+    """
+
+    name: str
+    quotas: Quotas
+    repeats: Mapping[str, int]
+    rate: float
+    last_rate: float
+    epochs: float
+
+    def repeats_of(self, row: Row) -> int:
+        """Return how often a row comes in one epoch."""
+        return self.repeats.get(row.source, self.repeats.get(origin(row), 1))
+
+
+def _same(sources: Sequence[str], count: int) -> dict[tuple[str, str], dict[int, int]]:
+    return {("sentiment", f"umsab/{one}"): dict.fromkeys(range(3), count) for one in sources}
+
+
+STAGES = (
+    Stage(
+        "base",
+        {
+            ("sentiment", "semeval"): {0: 7000, 1: 6500, 2: 6500},
+            ("sentiment", "german-hotel-absa"): {0: 600, 1: 400, 2: 900},
+            **_same(_ROMANCE, 400),
+            ("toxic", "tweeteval/offensive"): {0: 3200, 1: 3200},
+            ("toxic", "germeval2018"): {0: 2200, 1: 1700},
+            ("toxic", "germeval2019t2"): {0: 1500, 1: 1300},
+            ("toxic", "germeval2021"): {0: 1700, 1: 1100},
+        },
+        {"codebook": 3, "written": 2},
+        rate=1.2e-4,
+        last_rate=0.0,
+        epochs=1.35,
+    ),
+    Stage(
+        "broad",
+        {
+            ("sentiment", "semeval"): {0: 5500, 1: 6000, 2: 5000},
+            ("sentiment", "german-hotel-absa"): {0: 600, 1: 400, 2: 900},
+            ("toxic", "tweeteval/offensive"): {0: 6500, 1: 3902},
+        },
+        {"codebook": 2, "written": 2, "sb10k": 2, "umsab/german": 2},
+        rate=1.0e-4,
+        last_rate=0.3,
+        epochs=1.5,
+    ),
+)
+"""The stages in their order; each starts from the averaged weights of the one before."""
 
 HEAD_WEIGHTS = {"sentiment": 1.0, "initiator": 1.0, "kind": 1.5, "idea": 1.5, "toxic": 0.8}
 CLASS_BALANCE = 0.5
@@ -40,15 +86,16 @@ UNPLACED_SHARE = 0.15
 
 
 def origin(row: Row) -> str:
-    """Return `codebook`, `written` or `public`."""
-    if row.source.startswith("written/"):
-        return "written"
+    """Return `labelled`, `written`, `codebook` or `public`."""
+    for name in ("labelled", "written"):
+        if row.source.startswith(f"{name}/"):
+            return name
     return "codebook" if sum(value >= 0 for value in row.gold) > 1 else "public"
 
 
-def choose_rows(rows: Sequence[Row], seed: int) -> list[Row]:
+def choose_rows(rows: Sequence[Row], stage: Stage) -> list[Row]:
     """Return the training rows: quotas applied, some bare tweets given their place."""
-    chance = random.Random(seed)
+    chance = random.Random(f"{SEED} {stage.name}")
     shuffled = [row for row in rows if row.split == "train"]
     chance.shuffle(shuffled)
     taken: dict[tuple[str, str, int], int] = defaultdict(int)
@@ -57,7 +104,7 @@ def choose_rows(rows: Sequence[Row], seed: int) -> list[Row]:
         if origin(row) == "public":
             place = next(i for i, value in enumerate(row.gold) if value >= 0)
             name = "semeval" if row.source.startswith("semeval") else row.source
-            quota = QUOTAS.get((HEADS[place], name), {}).get(row.gold[place])
+            quota = stage.quotas.get((HEADS[place], name), {}).get(row.gold[place])
             key = (HEADS[place], name, row.gold[place])
             taken[key] += 1
             if quota is not None and taken[key] > quota:
@@ -68,11 +115,11 @@ def choose_rows(rows: Sequence[Row], seed: int) -> list[Row]:
     return kept
 
 
-def weigh_classes(rows: Sequence[Row]) -> dict[str, np.ndarray]:
+def weigh_classes(rows: Sequence[Row], stage: Stage) -> dict[str, np.ndarray]:
     """Return per head a weight per class: (mean count / own count) ** CLASS_BALANCE, mean 1."""
     found = {}
     for place, head in enumerate(HEADS):
-        repeats = np.array([REPEATS[origin(row)] for row in rows])
+        repeats = np.array([stage.repeats_of(row) for row in rows])
         gold = np.array([row.gold[place] for row in rows])
         counts = np.bincount(gold[gold >= 0], weights=repeats[gold >= 0])
         weights = (counts.mean() / np.maximum(counts, 1)) ** CLASS_BALANCE
