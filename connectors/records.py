@@ -151,6 +151,10 @@ def _parse_post(fields: dict[str, Any], default_source: str, extra: Row | None) 
     host = _word(get("host"), "host")
     if platform is None:
         platform, host = "file", host or source
+    if ":" in platform:
+        raise ValueError(
+            f"platform {platform!r} holds a colon, which parts it from the id in a uid"
+        )
     created_at = _moment(get("created_at"), "created_at")
     native_id = _word(get("native_id"), "native_id")
     author = _author(get)
@@ -159,6 +163,9 @@ def _parse_post(fields: dict[str, Any], default_source: str, extra: Row | None) 
     parent_id = _word(get("parent_id"), "parent_id")
     if parent_id == native_id:
         raise ValueError(f"{native_id} names itself as its parent")
+    rating, rating_max = _number(get("rating"), "rating"), _number(get("rating_max"), "rating_max")
+    if rating is not None and rating_max is not None and rating > rating_max:
+        raise ValueError(f"rating {rating:g} is above rating_max {rating_max:g}")
     kind = get("kind") or ("comment" if parent_id else "post")
     if kind not in POST_KINDS:
         raise ValueError(f"kind {kind!r} is none of {', '.join(POST_KINDS)}")
@@ -186,8 +193,8 @@ def _parse_post(fields: dict[str, Any], default_source: str, extra: Row | None) 
         replies=_count(get("replies"), "replies"),
         shares=_count(get("shares"), "shares"),
         views=_count(get("views"), "views"),
-        rating=_number(get("rating"), "rating"),
-        rating_max=_number(get("rating_max"), "rating_max"),
+        rating=rating,
+        rating_max=rating_max,
         tags=_tags(get("tags")),
         labels=_labels(get("labels")),
         raw=extra,

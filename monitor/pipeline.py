@@ -58,7 +58,7 @@ class Rejects:
         suffix = "" if name.endswith(".jsonl") else ".jsonl"
         self.path = None if folder is None else folder / "rejects" / f"{name}{suffix}"
         self.count = 0
-        self._may_keep = may_keep
+        self.may_keep = may_keep
 
     def start_anew(self) -> None:
         """Forget the rejects of an earlier import of the same file."""
@@ -74,7 +74,7 @@ class Rejects:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with self.path.open("a", encoding="utf-8", errors="backslashreplace") as file:
-                for row in filter(lambda row: self._may_keep(row.raw), rows):
+                for row in filter(lambda row: self.may_keep(row.raw), rows):
                     record = {"line": row.line, "reason": row.reason, "raw": row.raw}
                     file.write(json.dumps(record, ensure_ascii=True, default=str) + "\n")
         except OSError as error:
@@ -118,14 +118,23 @@ def import_rows(
     """
     rejects.start_anew()
     read, total = 0, Saved()
+    early: list[tuple[int, Counts]] = []
     for batch in _batches(rows, ROWS_A_BATCH):
-        page = _parse_batch(batch, default_source, mapping, values)
-        total += _save_rows(store, page, now)
+        page, looks = _parse_batch(batch, default_source, mapping, values)
+        saved, homeless = _save_rows(store, page, looks, now)
+        total += saved
+        early += homeless
         rejects.add(page.rejected)
         read += len(batch)
         progress(len(batch))
         if stop():
             break
+    # a look at counters may stand before its post: tried again now that all posts are in
+    rejects.add(
+        _without_post(look, line)
+        for line, look in _save_looks(store, early)
+        if rejects.may_keep({"uid": look.uid})
+    )
     return Imported(
         read=read,
         new=total.new,
@@ -141,9 +150,10 @@ def _parse_batch(
     default_source: str,
     mapping: Mapping[str, str] | None,
     values: Mapping[tuple[str, str], str] | None,
-) -> Page:
+) -> tuple[Page, list[tuple[int, Counts]]]:
+    """Read rows into a page; looks at counters come beside it with their line."""
     posts: list[Post] = []
-    counts: list[Counts] = []
+    looks: list[tuple[int, Counts]] = []
     followers: list[Followers] = []
     gaps: list[Gap] = []
     rejected: list[Rejected] = []
@@ -161,27 +171,44 @@ def _parse_batch(
         if isinstance(record, Post):
             posts.append(record)
         elif isinstance(record, Counts):
-            counts.append(record)
+            looks.append((line, record))
         elif isinstance(record, Followers):
             followers.append(record)
         else:
             gaps.append(record)
-    return Page(
+    page = Page(
         posts=tuple(posts),
-        counts=tuple(counts),
         followers=tuple(followers),
         gaps=tuple(gaps),
         rejected=tuple(rejected),
     )
+    return page, looks
 
 
-def _save_rows(store: Store, page: Page, now: datetime) -> Saved:
+def _save_rows(
+    store: Store, page: Page, looks: Sequence[tuple[int, Counts]], now: datetime
+) -> tuple[Saved, list[tuple[int, Counts]]]:
+    """Save a batch as one transaction. Returns the looks too whose post is not held (yet)."""
     with store.db.transaction():
         saved = store.ingest.save_posts(page.posts, now)
-        store.ingest.save_counts(page.counts)
+        homeless = _save_looks(store, looks)
         store.ingest.save_followers(page.followers)
         store.ingest.save_gaps(page.gaps)
-    return saved
+    return saved, homeless
+
+
+def _save_looks(store: Store, looks: Sequence[tuple[int, Counts]]) -> list[tuple[int, Counts]]:
+    """Save looks at counters with their line of the file. Returns those whose post is not held."""
+    missing = store.ingest.save_counts([look for _, look in looks])
+    return [(line, look) for line, look in looks if look.uid in missing]
+
+
+def _without_post(look: Counts, line: int) -> Rejected:
+    raw = {"type": "counts", "uid": look.uid, "at": look.at.isoformat()}
+    counters = {name: getattr(look, name) for name in ("likes", "replies", "shares", "views")}
+    return Rejected(
+        f"no post {look.uid} is held; import the post first, then its counts", raw | counters, line
+    )
 
 
 def _batches(rows: Iterable[T], size: int) -> Iterator[list[T]]:

@@ -295,9 +295,11 @@ def test_the_other_lines_are_read() -> None:
         {"type": "gap", "source": "p", "from": "2026-03-03", "to": "2026-03-02"},
         {"type": "nonsense"},
         {"text": "no source at all"},
+        {"source": "p", "text": "a colon ends the platform in a uid", "platform": "a:b"},
+        {"source": "p", "text": "six of five stars", "rating": 6, "rating_max": 5},
     ],
 )
-def test_lines_that_say_too_little_are_refused(row: dict[str, Any]) -> None:
+def test_lines_that_say_too_little_or_nonsense_are_refused(row: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"\w"):
         parse_record(row)
 

@@ -91,6 +91,20 @@ def test_rows_read_are_new_updated_unchanged_or_rejected(store: Store, tmp_path:
     )
 
 
+def test_a_look_at_counters_may_stand_before_its_post(store: Store, tmp_path: Path) -> None:
+    look = (
+        b'{"type": "counts", "uid": "file:acme-page:%s", "at": "2026-03-02T00:00:00Z", "likes": 9}'
+    )
+    post = b'{"native_id": "1", "text": "gut", "created_at": "2026-03-01T00:00:00Z"}'
+    imported = import_text(store, tmp_path, b"\n".join([look % b"1", post, look % b"7"]))
+    assert (imported.read, imported.new, imported.rejected) == (3, 1, 1)
+    assert store.db.value("SELECT likes FROM posts") == 9
+    assert imported.rejects_file is not None
+    (kept,) = Path(imported.rejects_file).read_text(encoding="utf-8").splitlines()
+    assert json.loads(kept)["line"] == 3
+    assert "import the post first" in json.loads(kept)["reason"]
+
+
 def test_a_second_import_forgets_the_rejects_of_the_first(store: Store, tmp_path: Path) -> None:
     import_text(store, tmp_path, b"nonsense")
     again = import_text(store, tmp_path, b'{"native_id": "1", "text": "gut"}')

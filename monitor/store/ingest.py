@@ -76,19 +76,20 @@ class Ingest:
                 saved += self._save_batch(connection, batch, seen)
         return saved
 
-    def save_counts(self, counts: Iterable[Counts]) -> int:
-        """Add looks at counters to their series; posts that are not held are left out."""
-        saved = 0
+    def save_counts(self, counts: Iterable[Counts]) -> frozenset[str]:
+        """Add looks at counters to their series. Returns the uids of posts that are not held."""
+        missing = set()
         with self.db.transaction() as connection:
             for count in counts:
                 row = connection.execute(
                     "SELECT id, likes, replies, shares, views FROM posts WHERE uid = ?",
                     (count.uid,),
                 ).fetchone()
-                if row is not None:
+                if row is None:
+                    missing.add(count.uid)
+                else:
                     self.merger.count(connection, row, to_ms(count.at), count)
-                    saved += 1
-        return saved
+        return frozenset(missing)
 
     def save_followers(self, followers: Iterable[Followers]) -> None:
         """Add looks at follower numbers to their series."""
