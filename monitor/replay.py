@@ -7,7 +7,7 @@ A posts file is imported into a store in memory and labelled; then, step by step
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
@@ -27,7 +27,17 @@ from monitor.store.database import Database, from_ms, to_ms
 from monitor.store.series import SeriesTable, SourceNames
 from monitor.store.store import Store
 from monitor.types.alerts import Alert, Event, KnownEvent, WarningInputs
-from monitor.types.observation import NEVER, Ints, PostColumns, Resonance, Span, Strays
+from monitor.types.observation import (
+    COMPANY,
+    NEGATIVE,
+    NEVER,
+    Ints,
+    PostColumns,
+    Removals,
+    Resonance,
+    Span,
+    Strays,
+)
 from monitor.types.posts import Imported
 from monitor.types.roles import Roles
 from monitor.warning import MEMORY, Engine, Ticked, gaps_at
@@ -129,6 +139,7 @@ class Past:
     platforms: tuple[str, ...]
     posts: PostColumns
     strays: Strays
+    removals: Removals
     gaps: tuple[Span, ...]
     own_posts: tuple[Resonance, ...]
     own_times: tuple[tuple[str, datetime], ...]
@@ -169,8 +180,13 @@ def load_past(series: SeriesTable, deletions: Deletions, start: datetime | None)
     return Past(
         sources=sources,
         platforms=platforms,
-        posts=_with_deletions(posts, deletions) if deletions else posts,
+        posts=posts,
         strays=series.load_strays(sources, since, NEVER),
+        removals=(
+            removals_of(posts, deletions)
+            if deletions
+            else series.load_removals(sources, since, NEVER)
+        ),
         gaps=series.load_gaps(sources, since, NEVER),
         own_posts=own_posts,
         own_times=tuple((uid, from_ms(at)) for uid, at in series.own_post_times(since, NEVER)),
@@ -178,12 +194,20 @@ def load_past(series: SeriesTable, deletions: Deletions, start: datetime | None)
     )
 
 
-def _with_deletions(posts: PostColumns, deletions: Deletions) -> PostColumns:
-    gone = [deletions.get(uid, (NEVER, False)) for uid in posts.uid]
-    return replace(
-        posts,
-        deleted=np.array([at for at, _ in gone], dtype=np.int64),
-        removed_by_us=np.array([by_us for _, by_us in gone], dtype=bool),
+def removals_of(posts: PostColumns, deletions: Deletions) -> Removals:
+    """Return the removals by moderators among the deletions that a file told of."""
+    none = (NEVER, False)
+    gone = sorted(
+        (deletions[uid][0], row)
+        for row, uid in enumerate(posts.uid)
+        if deletions.get(uid, none)[1] and posts.role[row] != COMPANY
+    )
+    rows = np.array([row for _, row in gone], dtype=np.int64)
+    return Removals(
+        np.array([at for at, _ in gone], dtype=np.int64),
+        posts.source[rows],
+        (posts.sentiment[rows] == NEGATIVE) & ~posts.toxic[rows],
+        posts.uid[rows],
     )
 
 
@@ -215,6 +239,7 @@ class Walk:
             gaps=past.gaps,
             baselines=self._engine.baselines,
             strays=past.strays,
+            removals=past.removals,
             own_posts=past.own_posts if self._moved(now_ms) else (),
         )
         current = [a for a in self.alerts.values() if a.open or now - a.updated_at < WEEK]

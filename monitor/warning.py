@@ -201,6 +201,7 @@ def load_observation(
         gaps=series.load_gaps(sources, start, at),
         baselines=engine.baselines,
         strays=series.load_strays(sources, start, at),
+        removals=series.load_removals(sources, at - _ms(engine.watch.settings.removed_within), at),
         own_posts=series.load_own_posts(to_ms(now - OWN_POSTS), at, to_ms(now - HOUR)),
     )
 

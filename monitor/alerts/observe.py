@@ -18,6 +18,7 @@ from monitor.types.observation import (
     Ints,
     Observation,
     PostColumns,
+    Removals,
     Resonance,
     Span,
     Strays,
@@ -61,6 +62,7 @@ def observe(
     gaps: Sequence[Span],
     baselines: Baselines,
     strays: Strays,
+    removals: Removals,
     own_posts: Sequence[Resonance] = (),
 ) -> Observation:
     """Return what may be known at `now`."""
@@ -73,6 +75,7 @@ def observe(
         press=tuple(is_press(platform) for platform in platforms),
         posts=known_at(posts, at),
         strays=count_strays(strays, at, len(sources)),
+        removals=removals.where(slice(0, int(np.searchsorted(removals.at, at, "right")))),
         gaps=tuple(gap for gap in gaps if gap.start < at and gap.end > at - reach),
         history_h=baselines.known_hours[: len(sources)],
         own_posts=tuple(_seen_by(post, now) for post in own_posts if post.created <= now),

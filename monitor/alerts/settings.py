@@ -32,6 +32,7 @@ class RuleSettings:
     engagement_surprise: float = 3.0
     silence_surprise: float = 8.0
     removed_least: int = 3
+    removed_within: timedelta = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Rules about one source at a time: bursts, mood, silence, failure, removed criticism.
+"""Rules about one source at a time: bursts, mood, silence, failure.
 
 All of them look at all sources at once; a loop runs only over the few that stand out.
 """
@@ -19,7 +19,6 @@ from monitor.types.alerts import Finding, Part, QueueLoad, SourceHealth
 from monitor.types.observation import (
     COMPANY,
     NEGATIVE,
-    UNKNOWN,
     Floats,
     Observation,
     PostColumns,
@@ -175,54 +174,6 @@ def overdue_queues(queues: Sequence[QueueLoad]) -> list[Finding]:
     ]
 
 
-def removed_criticism(observation: Observation, settings: RuleSettings) -> list[Finding]:
-    """Find sources where moderators removed civil criticism while the mood is falling.
-
-    Hostile posts may go; civil ones may not go unseen (the lesson of Pril 2011). It counts when
-    at least three went within a day and criticism is a larger share of what was removed than of
-    what was written.
-    """
-    posts, at = observation.posts, now_ms(observation)
-    gone = posts.removed_by_us & (posts.deleted <= at) & (posts.deleted > at - _ms(DAY))
-    civil = gone & (posts.sentiment == NEGATIVE) & ~posts.toxic & (posts.role != COMPANY)
-    per_source = np.bincount(posts.source[civil], minlength=len(observation.sources))
-    findings = []
-    for i in np.flatnonzero(per_source >= settings.removed_least):
-        mine = (posts.source == i) & (posts.role != COMPANY)
-        rows = in_window(posts, at, DAY)
-        today = posts.where(rows).where(mine[rows])
-        earlier = mine & (posts.created <= at - _ms(DAY))
-        share_today = _negative_share(today.sentiment)
-        share_before = _negative_share(posts.sentiment[earlier])
-        removed_share = float(civil[mine].sum() / max(gone[mine].sum(), 1))
-        falling = share_before is None or share_today is None or share_today >= share_before
-        if not falling or (share_today is not None and removed_share <= share_today):
-            continue
-        count = int(per_source[i])
-        findings.append(
-            Finding(
-                rule="criticism_removed",
-                source=observation.sources[i],
-                level=2,
-                score=float(count),
-                size=count,
-                parts=(
-                    Part("removed_criticism", count, 0, 1.0),
-                    Part("negative_among_removed", round(removed_share, 3), share_today, 0.7),
-                ),
-                posts=tuple(str(u) for u in posts.uid[civil & mine][:EXAMPLES]),
-            )
-        )
-    return findings
-
-
-def count_removed(observation: Observation) -> int:
-    """Return how many civil critical posts moderators removed within the last day."""
-    posts, at = observation.posts, now_ms(observation)
-    gone = posts.removed_by_us & (posts.deleted <= at) & (posts.deleted > at - _ms(DAY))
-    return int((gone & (posts.sentiment == NEGATIVE) & ~posts.toxic).sum())
-
-
 def _per_source(
     posts: PostColumns, at: int, length: timedelta, counted: NDArray[np.bool_], sources: int
 ) -> Floats:
@@ -245,11 +196,6 @@ def _newest(posts: PostColumns, at: int, mine: NDArray[np.bool_]) -> tuple[str, 
     chosen = posts.where(rows).where(mine[rows])
     first = chosen.where(distinct(chosen.author))
     return tuple(str(uid) for uid in first.uid[:EXAMPLES])
-
-
-def _negative_share(sentiment: NDArray[np.int64]) -> float | None:
-    known = sentiment[sentiment != UNKNOWN]
-    return round(float((known == NEGATIVE).mean()), 3) if len(known) else None
 
 
 def _ms(span: timedelta) -> int:

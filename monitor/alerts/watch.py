@@ -7,12 +7,11 @@ from dataclasses import dataclass, field
 
 from monitor.alerts.baselines import Baselines
 from monitor.alerts.engagement import unusual_posts
+from monitor.alerts.removals import count_removed, removed_criticism
 from monitor.alerts.settings import RuleSettings, StormThresholds
 from monitor.alerts.sources import (
-    count_removed,
     failed_sources,
     overdue_queues,
-    removed_criticism,
     sentiment_spikes,
     silent_sources,
     volume_spikes,
@@ -52,7 +51,7 @@ class Watch:
         )
         return [
             storm,
-            *removed_criticism(observation, self.settings),
+            *removed_criticism(observation, baselines, self.settings),
             *sentiment_spikes(observation, baselines, self.settings),
             *volume_spikes(observation, baselines, self.settings),
             *unusual_posts(observation.own_posts, observation.now, self.settings),

@@ -25,6 +25,7 @@ from monitor.types.observation import (
     UNKNOWN,
     Look,
     PostColumns,
+    Removals,
     Resonance,
     Span,
     Strays,
@@ -41,8 +42,8 @@ NUMBERS = np.dtype("<i4")
 KINDS = 3  # posts, labelled, negative
 
 _POST_FIELDS = (
-    "uid", "created_at", "seen_at", "deleted_at", "deleted_reason", "source_id", "platform",
-    "author_id", "role", "text_key", "id", "text", "sentiment", "toxic", "followers", "under",
+    "uid", "created_at", "seen_at", "source_id", "platform", "author_id", "role", "text_key", "id",
+    "text", "sentiment", "toxic", "followers", "under",
 )  # fmt: skip
 
 Signs = Callable[[str], tuple[bool, bool, int | None, str | None]]
@@ -194,8 +195,8 @@ class SeriesTable:
         """
         rows = self.db.rows(
             """
-            SELECT p.uid, p.created_at, p.seen_at, p.deleted_at, p.deleted_reason, p.source_id,
-                   p.platform, p.author_id, p.role, p.text_key, p.id,
+            SELECT p.uid, p.created_at, p.seen_at, p.source_id, p.platform, p.author_id, p.role,
+                   p.text_key, p.id,
                    CASE WHEN l.sentiment = 'negative' AND p.created_at >= ? THEN p.text END AS text,
                    l.sentiment, l.toxic, a.followers,
                    (SELECT r.created_at FROM posts r WHERE r.role = 'company'
@@ -226,6 +227,25 @@ class SeriesTable:
         table = np.array([tuple(row) for row in rows], dtype=np.int64).reshape(-1, 3)
         places = np.array([sources.row_of[source] for source in table[:, 2]], dtype=np.int64)
         return Strays(table[:, 0], table[:, 1], places)
+
+    def load_removals(self, sources: SourceNames, start: int, end: int) -> Removals:
+        """Return what moderators removed in [start, end] ms of what others had written."""
+        rows = self.db.rows(
+            "SELECT p.deleted_at, p.source_id, "
+            "coalesce(l.sentiment = 'negative' AND NOT l.toxic, 0) AS civil, p.uid "
+            "FROM posts p LEFT JOIN labels l ON l.post_id = p.id "
+            "WHERE p.deleted_at IS NOT NULL AND p.deleted_at >= ? AND p.deleted_at <= ? "
+            "AND p.deleted_reason = 'moderator' AND p.role <> 'company' "
+            "AND coalesce(l.spam, 0) = 0 AND coalesce(l.relevant, 1) = 1 "
+            "ORDER BY p.deleted_at, p.id",
+            (start, end),
+        )
+        return Removals(
+            np.array([row["deleted_at"] for row in rows], dtype=np.int64),
+            np.array([sources.row_of[row["source_id"]] for row in rows], dtype=np.int64),
+            np.array([row["civil"] for row in rows], dtype=bool),
+            np.array([row["uid"] for row in rows], dtype=object),
+        )
 
     def _read_signs(self, columns: Mapping[str, Sequence[Any]]) -> NDArray[np.int64]:
         """Return rows of (call, removal, copy key, tag); only criticism is read for signs."""
@@ -269,8 +289,6 @@ class SeriesTable:
             uid=uids,
             created=ints(created),
             seen=ints(columns["seen_at"]),
-            deleted=ints(NEVER if at is None else at for at in columns["deleted_at"]),
-            removed_by_us=flags(why == "moderator" for why in columns["deleted_reason"]),
             source=ints(sources.row_of[source] for source in columns["source_id"]),
             platform=ints(platforms[platform] for platform in columns["platform"]),
             author=ints(UNKNOWN if a is None else a for a in columns["author_id"]),

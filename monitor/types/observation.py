@@ -20,7 +20,7 @@ CUSTOMER, COMPANY, THIRD_PARTY, OTHER = 0, 1, 2, 3
 """Codes of `role`."""
 
 NEVER = np.iinfo(np.int64).max
-"""A moment that has not come, for `deleted`."""
+"""A moment that has not come."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,15 +30,12 @@ class PostColumns:
     One entry a post in every column. Times are milliseconds since 1970. `source`, `platform` and
     `author` are numbers that stand for names (`author` -1: unknown; `key` tells copies: equal
     for texts with the same words, unique for others). `first_seen` is when the author's first
-    post came, `replied` is 1 where the post answers one. `under_own` is when the company's post
-    above it was written (-1: there is none). `removed_by_us` marks deletions by a moderator.
+    post came. `under_own` is when the company's post above it was written (-1: there is none).
     """
 
     uid: NDArray[np.object_]
     created: Ints
     seen: Ints
-    deleted: Ints
-    removed_by_us: Flags
     source: Ints
     platform: Ints
     author: Ints
@@ -101,13 +98,31 @@ class Strays:
     source: Ints
 
 
+@dataclass(frozen=True, slots=True)
+class Removals:
+    """What moderators removed, ordered by the moment of it (ms); how old the post was is no matter.
+
+    `civil` marks criticism that was not hostile: what may not go unseen.
+    """
+
+    at: Ints
+    source: Ints
+    civil: Flags
+    uid: NDArray[np.object_]
+
+    def where(self, rows: NDArray[np.bool_] | NDArray[np.intp] | slice) -> Removals:
+        """Return the chosen rows, in order."""
+        return Removals(self.at[rows], self.source[rows], self.civil[rows], self.uid[rows])
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
     """Everything that the rules see at `now`: nothing that was learnt later is in it.
 
     `posts` are those written in the last 30 hours (older ones do not move a rule) and seen by
     now. `strays` counts, for each source, posts of the last six hours that were left out as being
-    about others. `gaps` reach into these days. `own_posts` are the company's newest with their
+    about others. `removals` go back as far as the rule about them asks, and are earlier than now.
+    `gaps` reach into these days. `own_posts` are the company's newest with their
     reactions; `history_h` is for how many hours each source has been watched.
     """
 
@@ -117,6 +132,7 @@ class Observation:
     press: tuple[bool, ...]
     posts: PostColumns
     strays: Ints
+    removals: Removals
     gaps: tuple[Span, ...]
     history_h: Floats
     own_posts: tuple[Resonance, ...] = ()

@@ -75,3 +75,9 @@ def create_alerts(db: Database) -> None:
         CREATE INDEX labels_by_time ON labels (labelled_at);
         """
     )
+
+
+@migrations()
+def find_removals(db: Database) -> None:
+    """Let a tick find what moderators removed lately without walking through a year of posts."""
+    db.executescript("CREATE INDEX posts_gone ON posts (deleted_at) WHERE deleted_at IS NOT NULL;")
