@@ -199,6 +199,7 @@ def test_a_correction_is_kept_and_shown(filled: Run) -> None:
     ("arguments", "words"),
     [
         (("import", "missing.jsonl"), ["missing.jsonl", "no such file"]),
+        (("import", "."), ["is a folder", "name one file"]),
         (("import", "posts.jsonl", "--map", "nonsense"), ["FIELD=COLUMN", "text"]),
         (("posts", "--label", "mood=bad"), ["mood=bad", "sentiment"]),
         (("posts", "--label", "idea=maybe"), ["idea=maybe", "yes, no"]),

@@ -29,6 +29,16 @@ if TYPE_CHECKING:
 INTERRUPTED = 130
 
 
+def check_input(file: str | Path) -> Path:
+    """Return the path of an input file, `-` for stdin. Raises UsageError where none is there."""
+    path = Path(file)
+    if path.is_dir():
+        raise UsageError(f"{file}: is a folder; name one file in it")
+    if str(file) != "-" and not path.exists():
+        raise UsageError(f"{file}: no such file")
+    return path
+
+
 @dataclass(slots=True)
 class Interrupt:
     """Ctrl-C and SIGTERM: at once where nothing is in hand, else after the step in hand."""

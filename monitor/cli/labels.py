@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from monitor.cli.context import Context, context_of
+from monitor.cli.context import Context, check_input, context_of
 from monitor.errors import UsageError
 
 if TYPE_CHECKING:
@@ -65,8 +65,7 @@ def classify(
     Example: sturmglas classify posts.jsonl --out labels.jsonl
     """
     context = context_of(ctx)
-    if in_ != "-" and not Path(in_).is_file():
-        raise UsageError(f"{in_}: no such file")
+    check_input(in_)
     classifier = context.app.classifier
     failed = 0
     target = out.open("w", encoding="utf-8") if out else sys.stdout
@@ -176,8 +175,7 @@ def measure(context: Context, gold: str) -> tuple[list[Any], int, float]:
     from models.evaluation import evaluate
     from models.rows import parse_row
 
-    if gold != "-" and not Path(gold).is_file():
-        raise UsageError(f"{gold}: no such file")
+    check_input(gold)
     rows, utterances, skipped = [], [], 0
     for row in read_rows(gold):
         if not isinstance(row, dict) or not isinstance(row.get("gold"), dict):

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from monitor.cli.context import Context, context_of, parse_time
+from monitor.cli.context import Context, check_input, context_of, parse_time
 from monitor.digest.safe import plain
 from monitor.errors import NotFound, UsageError
 
@@ -40,10 +39,7 @@ def import_(
     from monitor.pipeline import import_rows
 
     context = context_of(ctx)
-    path = Path(file)
-    if file != "-" and not path.is_file():
-        raise UsageError(f"{file}: no such file")
-    name = "stdin" if file == "-" else path.name
+    name = "stdin" if file == "-" else check_input(file).name
     mapping, values = parse_mapping(map_ or []), parse_values(value or [])
     rows = open_rows(file)
     if preset is not None:
