@@ -16,10 +16,8 @@ import numpy as np
 from connectors.files import parse_record
 from connectors.types import Post, Rejected
 from models.base import Classifier
-from monitor.alerts.backtest import Scored, backtest, with_step
 from monitor.alerts.observe import count_hour, observe, read_signs
 from monitor.alerts.settings import RuleSettings, StormThresholds
-from monitor.alerts.volume import VolumeSettings
 from monitor.alerts.watch import Watch
 from monitor.errors import UsageError
 from monitor.pipeline import CompanyWords, Rejects, import_rows, label_posts
@@ -265,13 +263,6 @@ class Walk:
         times = self._past.look_times
         before, after = np.searchsorted(times, (now_ms - self.step, now_ms), "right")
         return bool(after > before)
-
-
-def backtest_rows(
-    rows: Iterable[tuple[datetime, float]], step: timedelta, settings: VolumeSettings | None = None
-) -> Iterator[Scored]:
-    """Score a series in order through the volume detector alone; see `backtest`."""
-    return backtest(rows, with_step(settings or VolumeSettings(), step))
 
 
 def _ms(span: timedelta) -> int:

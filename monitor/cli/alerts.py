@@ -1,16 +1,12 @@
-"""Commands about warning: alerts, verdicts on them, tuning, looking back."""
+"""Commands about alerts: the list, people's verdicts, tuning, post-mortems."""
 
 from __future__ import annotations
 
-import csv
-import json
-import math
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -269,74 +265,6 @@ def judge(
     show_alerts(context, [meant])
 
 
-@app.command()
-def replay(
-    ctx: typer.Context,
-    file: Annotated[str | None, typer.Argument(help="Posts file; default: the store.")] = None,
-    from_: Annotated[str | None, typer.Option("--from", help="Earlier lines are history.")] = None,
-    to: Annotated[str | None, typer.Option(help="Where to stop.")] = None,
-    step: Annotated[str, typer.Option(help="How far the clock moves, such as 15m.")] = "15m",
-    company: Annotated[list[str] | None, typer.Option(help="An own account; repeatable.")] = None,
-) -> None:
-    """Walk a history with a simulated clock and tell what would have been warned of, and when.
-
-    Example: sturmglas replay week.jsonl --company facebook:acme --json
-    """
-    from monitor import replay as story
-    from monitor.types.alerts import KnownEvent
-    from monitor.warning import rule_settings
-
-    context = context_of(ctx)
-    rejected, deletions, db = 0, None, None
-    if file is not None:
-        loaded = load_history(context, file, company or [])
-        db, deletions, rejected = loaded[0].db, loaded[1], loaded[2].rejected
-    elif company:
-        raise UsageError("--company goes with a FILE; the store knows [company] accounts")
-    else:
-        db = context.store.db
-    events = story.replay(
-        db,
-        settings=rule_settings(context.settings.alerts),
-        zone=context.settings.zone,
-        start=parse_time(from_, "--from") if from_ else None,
-        end=parse_time(to, "--to") if to else None,
-        step=parse_step(step),
-        events=[KnownEvent(e.name, e.from_, e.to) for e in context.settings.events],
-        deletions=deletions,
-    )
-    told = 0
-    for event in events:
-        told += 1
-        show_event(context, event)
-    if not told:
-        context.say(context.tell("Nothing would have been told."))
-    if rejected:
-        context.say(context.tell("{n} rows could not be read and were left out", n=rejected))
-        raise typer.Exit(1)
-
-
-def load_history(context: Context, file: str, company: list[str]) -> Any:
-    """Read a posts file into a store in memory. Raises UsageError where there is no such file."""
-    from connectors.files import open_rows
-    from monitor.replay import load_file
-
-    if file != "-" and not Path(file).is_file():
-        raise UsageError(f"{file}: no such file")
-    name = "stdin" if file == "-" else Path(file).name
-    with context.progress(f"read {name}") as advance:
-        return load_file(
-            open_rows(file),
-            name.split(".")[0],
-            lambda: context.app.classifier,
-            now=context.now,
-            company=[*company, *context.settings.company.accounts],
-            words=context.app.company,
-            rejects=context.app.rejects(name),
-            progress=advance,
-        )
-
-
 def show_event(context: Context, event: Event) -> None:
     """Print one event: a row for scripts, a line for people."""
     from monitor.alerts.rows import event_row
@@ -363,104 +291,3 @@ def event_name(context: Context, kind: EventKind) -> str:
         "closed": context.tell("closed"),
     }
     return names[kind]
-
-
-def parse_step(text: str) -> timedelta:
-    """Read a width such as 5m. Raises UsageError."""
-    from monitor.config import parse_duration
-
-    try:
-        span = parse_duration(text)
-    except ValueError as error:
-        raise UsageError(f"--step {text}: {error}") from error
-    if span <= timedelta(0):
-        raise UsageError(f"--step {text}: must be more than 0")
-    return span
-
-
-@app.command()
-def backtest(
-    ctx: typer.Context,
-    series: Annotated[Path, typer.Argument(help="CSV with the columns timestamp,value.")],
-    scores: Annotated[Path | None, typer.Option(help="Write every row with its score.")] = None,
-    step: Annotated[str | None, typer.Option(help="Width of a row; default: as found.")] = None,
-) -> None:
-    """Run the volume detector over a series, strictly in order, and tell its alarms.
-
-    Example: sturmglas backtest tweets.csv --scores scores.csv
-    """
-    from monitor.alerts.backtest import usual_step
-    from monitor.replay import backtest_rows
-
-    context = context_of(ctx)
-    if not series.is_file():
-        raise UsageError(f"{series}: no such file")
-    rows, skipped = read_series(series)
-    width = parse_step(step) if step else usual_step([at for _, at, _ in rows])
-    scored = backtest_rows(((at, value) for _, at, value in rows), width)
-    written: list[tuple[str, str, str, int]] = []
-    for (text, _, value), row in zip(rows, scored, strict=True):
-        if row.alarm:
-            show_alarm(context, text, row.score)
-        if scores is not None:
-            shown = "" if math.isnan(value) else f"{value:.15g}"
-            written.append((text, shown, f"{row.score:.6f}", int(row.alarm)))
-    if scores is not None:
-        write_scores(scores, written)
-    if skipped:
-        context.say(context.tell("{n} rows without a readable time were left out", n=skipped))
-        raise typer.Exit(1)
-
-
-def show_alarm(context: Context, text: str, score: float) -> None:
-    """Print one alarm of a backtest."""
-    if context.json:
-        sys.stdout.write(json.dumps({"timestamp": text, "score": round(score, 6)}) + "\n")
-    else:
-        context.out.print(f"{text}  {score:.3f}", markup=False)
-
-
-def write_scores(path: Path, rows: list[tuple[str, str, str, int]]) -> None:
-    """Write every row of a backtest. Raises UsageError where the file cannot be written."""
-    try:
-        with path.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
-            writer.writerow(("timestamp", "value", "score", "alarm"))
-            writer.writerows(rows)
-    except OSError as error:
-        raise UsageError(f"--scores {path}: cannot be written: {error}") from error
-
-
-def read_series(path: Path) -> tuple[list[tuple[str, datetime, float]], int]:
-    """Return (time as written, time, value) of every row, and how many had no readable time.
-
-    A value that is no number is unknown (NaN). Raises UsageError for a file without the columns.
-    """
-    from connectors.moments import parse_moment
-
-    rows: list[tuple[str, datetime, float]] = []
-    skipped = 0
-    for row in series_lines(path):
-        text = (row.get("timestamp") or "").strip()
-        try:
-            at = parse_moment(text)
-        except ValueError:
-            skipped += 1
-            continue
-        try:
-            value = float(row.get("value") or "nan")
-        except ValueError:
-            value = math.nan
-        rows.append((text, at.astimezone(UTC), value if math.isfinite(value) else math.nan))
-    return rows, skipped
-
-
-def series_lines(path: Path) -> Iterator[dict[str, str]]:
-    """Yield the rows of a CSV file. Raises UsageError where columns are missing."""
-    with path.open(newline="", encoding="utf-8-sig", errors="replace") as file:
-        reader = csv.DictReader(file)
-        names = {name.strip().casefold(): name for name in reader.fieldnames or ()}
-        if "timestamp" not in names or "value" not in names:
-            raise UsageError(f"{path}: needs the columns timestamp,value in its first line")
-        for row in reader:
-            yield {key: row[names[key]] or "" for key in ("timestamp", "value")}
