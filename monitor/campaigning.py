@@ -6,7 +6,6 @@ Loads, calls the pure rooms, saves. Whatever changes what the public may read go
 
 from __future__ import annotations
 
-import json
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
@@ -21,14 +20,15 @@ from monitor.campaigns import ledger
 from monitor.campaigns.audit.evidence import Thresholds
 from monitor.campaigns.audit.run import Report, audit
 from monitor.campaigns.cases import (
-    ROLES,
-    STEP_TYPES,
     Case,
     Step,
+    evidence_text,
     find_cases,
     is_flagged,
     next_step,
     public_words,
+    role_of,
+    type_of,
 )
 from monitor.campaigns.merkle import Frontier
 from monitor.campaigns.rules import parse_rules, rules_hash
@@ -40,8 +40,6 @@ from monitor.store.campaigns import Campaigns
 from monitor.store.database import Database
 from monitor.store.ledger import Ledgers
 from monitor.types.campaigns import Campaign, Finding, Idea, LedgerEvent, Rules, Tally
-
-MOST_NAMES_MASKED = 20_000
 
 
 class Campaigning:
@@ -210,14 +208,15 @@ class Campaigning:
         """Write new findings to the ledger; one that a later audit no longer makes is cleared."""
         with self.db.transaction():
             cases = find_cases(self.ledgers.events(campaign.id))
-            self.ledgers.save_findings(campaign.id, findings, now)
+            # What is flagged keeps the evidence whose hash stands in the ledger.
+            fresh = [finding for finding in findings if not is_flagged(finding, cases)]
+            self.ledgers.save_findings(campaign.id, fresh, now)
             current = {finding.finding for finding in findings}
             for case in cases.values():
                 if case.state == "flagged" and case.finding not in current:
                     self.record(campaign, "cleared", {"finding": case.finding}, now)
-            for finding in findings:
-                if not is_flagged(finding, cases):
-                    self.record(campaign, "flagged", _flagged_words(finding), now)
+            for finding in fresh:
+                self.record(campaign, "flagged", _flagged_words(finding), now)
 
     def step(
         self, name: str, step: Step, finding: str, *, by: str, reason: str, now: datetime
@@ -234,13 +233,13 @@ class Campaigning:
                     f"sturmglas campaign audit {name} lists what was found"
                 )
             words = next_step(case, step, by, campaign.rules, now)
-            words |= {"role": ROLES[step], "person": self._person(campaign, by)}
-            if step == "confirm":
+            words |= {"role": role_of(case, step), "person": self._person(campaign, by)}
+            if case.state == "proposed" and step == "confirm":
                 words["entries"] = ledger.ranges(case.entries)
                 words["families"] = list(case.families)
             words["reason"] = self._public(campaign, reason, by)
             private = {"by": by, "reason": reason}
-            return self.record(campaign, STEP_TYPES[step], words, now, private=private)
+            return self.record(campaign, type_of(case, step), words, now, private=private)
 
     def jury(
         self, name: str, idea: str, *, rank: int, by: str, reason: str, now: datetime
@@ -369,14 +368,17 @@ class Campaigning:
         return self.keys.pseudonym(plain, of=f"operator {campaign.name}", length=8)
 
     def _public(self, campaign: Campaign, reason: str, by: str) -> str:
-        authors = [idea.author for idea in self.campaigns.ideas(campaign.id) if idea.author]
-        words = [word for word in reason.split() if len(word) >= 3]
-        bare = (word.strip(".,;:!?()") for word in words)
-        voters = [word for word in bare if self.ballots.voter(campaign.id, word)]
-        names = [by, *by.split(), *voters]
-        return public_words(
-            reason, [*names, *(a for a in authors[:MOST_NAMES_MASKED] if a in reason)]
-        )
+        """Return a reason as the ledger may show it: whoever is known here is masked in it."""
+        words = {word.strip(".,;:!?()\"'„“”") for word in reason.split()}
+        voters = [word for word in words if self.ballots.voter(campaign.id, word)]
+        operators = {by} | {
+            str(event.private["by"])
+            for event in self.ledgers.events(campaign.id)
+            if "by" in event.private
+        }
+        parts = [part for operator in operators for part in (operator, *operator.split())]
+        known = self.campaigns.names_in(campaign.id, reason)
+        return public_words(reason, [*parts, *voters, *known])
 
 
 def committed(thresholds: Mapping[str, Any], salt: str) -> str:
@@ -391,6 +393,7 @@ def _rule_words(rules: Rules) -> dict[str, Any]:
         "closes": ledger.time_text(rules.closes),
         "vote": rules.vote,
         "votes_per_person": rules.votes_per_person,
+        "need": rules.need,
     }
 
 
@@ -409,7 +412,5 @@ def _flagged_words(finding: Finding) -> dict[str, Any]:
         "votes": len(finding.entries),
         "voters": finding.voters,
         "entries": ledger.ranges(finding.entries),
-        "evidence": sha256(
-            json.dumps([asdict(one) for one in finding.evidence], sort_keys=True).encode()
-        ).hexdigest(),
+        "evidence": sha256(evidence_text(finding).encode()).hexdigest(),
     }

@@ -20,15 +20,14 @@ from typing import Any
 from monitor.campaigning import Campaigning
 from monitor.campaigns import ledger, verify
 from monitor.campaigns.account import (
-    Account,
     exclusions_json,
     masked,
-    render_page,
     tally_csv,
     tally_json,
 )
 from monitor.campaigns.cases import find_cases, marked
 from monitor.campaigns.merkle import Tree
+from monitor.campaigns.page import Account, render_page
 from monitor.campaigns.tally import count
 from monitor.errors import StoreError, UsageError
 from monitor.types.campaigns import Campaign, Checked, Head, LedgerEvent

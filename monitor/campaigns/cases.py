@@ -6,9 +6,10 @@ who has the ledger comes to the same state, at any moment.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -18,8 +19,11 @@ from monitor.campaigns.columns import Bools, Ints, Votes
 from monitor.campaigns.ledger import unranged
 from monitor.errors import UsageError
 from monitor.types.campaigns import Finding, LedgerEvent, Rules
+from monitor.types.masking import mask_personal
 
-CaseState = Literal["flagged", "proposed", "annulled", "appealed", "reinstated", "cleared"]
+CaseState = Literal[
+    "flagged", "proposed", "annulled", "appealed", "upheld", "reinstated", "cleared"
+]
 Step = Literal["propose", "confirm", "notify", "appeal", "reinstate"]
 
 STEP_TYPES: dict[Step, str] = {
@@ -39,7 +43,7 @@ ROLES: dict[Step, str] = {
 """What stands in the public ledger in place of a name."""
 
 SUSPICIOUS: tuple[CaseState, ...] = ("flagged", "proposed")
-ANNULLED: tuple[CaseState, ...] = ("annulled", "appealed")
+ANNULLED: tuple[CaseState, ...] = ("annulled", "appealed", "upheld")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +93,21 @@ def _next(state: CaseState, event: str) -> CaseState:
         "proposed": "proposed",
         "annulled": "annulled",
         "appealed": "appealed",
+        "upheld": "upheld",
         "reinstated": "reinstated",
         "cleared": "cleared",
     }
     return steps.get(event, state)
+
+
+def type_of(case: Case, step: Step) -> str:
+    """Return the ledger's word for a step: a second confirmation turns an appeal down."""
+    return "upheld" if step == "confirm" and case.state == "appealed" else STEP_TYPES[step]
+
+
+def role_of(case: Case, step: Step) -> str:
+    """Return the role in which a step is done; it stands in the ledger in place of a name."""
+    return ROLES["reinstate" if type_of(case, step) == "upheld" else step]
 
 
 def marked(cases: Iterable[Case], votes: Votes) -> tuple[Bools, Bools]:
@@ -114,15 +129,16 @@ def _among(seq: Ints, entries: set[int]) -> Bools:
 def next_step(case: Case, step: Step, by: str, rules: Rules, now: datetime) -> dict[str, Any]:
     """Return the public words of a step, if it may be done; raises UsageError saying why not.
 
-    Excluding a vote takes `rules.need` independent families and two different persons; an appeal
-    is decided by somebody who did not confirm.
+    Excluding a vote takes `rules.need` independent families and two different persons. An appeal
+    is granted (reinstate) by somebody who did not confirm, and turned down (confirm, once more)
+    by a third person.
     """
     allowed: dict[Step, tuple[CaseState, ...]] = {
         "propose": ("flagged", "reinstated", "cleared"),
-        "confirm": ("proposed",),
-        "notify": ("annulled",),
+        "confirm": ("proposed", "appealed"),
+        "notify": ("annulled", "appealed", "upheld"),
         "appeal": ("annulled",),
-        "reinstate": ("flagged", "proposed", "annulled", "appealed"),
+        "reinstate": ("flagged", "proposed", *ANNULLED),
     }
     if case.state not in allowed[step]:
         raise UsageError(
@@ -132,6 +148,9 @@ def next_step(case: Case, step: Step, by: str, rules: Rules, now: datetime) -> d
     words: dict[str, Any] = {"finding": case.finding}
     if step == "propose":
         _enough_families(case, rules)
+    elif step == "confirm" and case.state == "appealed":
+        for before in ("proposed", "annulled"):
+            _another_person(case, before, by, "turn down the appeal")
     elif step == "confirm":
         _another_person(case, "proposed", by, "confirm it")
         _enough_families(case, rules)
@@ -173,20 +192,34 @@ def same_person(one: str, other: str) -> bool:
     return " ".join(one.casefold().split()) == " ".join(other.casefold().split())
 
 
-_PRIVATE = re.compile(
-    r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"  # e-mail
-    r"|(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w.])"  # IPv4
-    r"|(?<![\w:])(?:[0-9a-fA-F]{0,4}:){3,7}[0-9a-fA-F]{0,4}|(?<!\w)@\w[\w.-]+"  # IPv6, handles
-    r"|(?<!\w)\+?\d[\d /()-]{7,}\d(?!\w)"  # telephone numbers
+_ADDRESS = re.compile(
+    r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w.])"  # IPv4
+    r"|(?<![\w:])(?:[0-9a-fA-F]{0,4}:){3,7}[0-9a-fA-F]{0,4}"  # IPv6
 )
+# A title of courtesy, and up to three words with a capital after it.
+_TITLED = re.compile(
+    r"\b((?:Herrn?|Frau|Familie|Fräulein|Dr\.|Prof\.|Mr\.?|Mrs\.?|Ms\.?|Miss|Mx\.?)\s+)"
+    r"(?:(?:Dr\.|Prof\.|von|van|de|zu)\s+)*[A-ZÄÖÜ][\w'’-]+(?:\s+[A-ZÄÖÜ][\w'’-]+){0,2}"
+)
+HIDDEN = "[…]"
 
 
 def public_words(text: str, names: Sequence[str] = ()) -> str:
-    """Return a text as it may be published: addresses, handles and the given names masked."""
-    masked = _PRIVATE.sub("[…]", text)
+    """Return a text as it may be published: whatever names or reaches a person is masked.
+
+    That is mail, telephone, bank, street and network addresses, handles, who is called Herr, Frau,
+    Mr or Ms, and the given names. Nothing else tells a name from a noun for sure.
+    """
+    masked = _ADDRESS.sub(HIDDEN, mask_personal(text, HIDDEN))
+    masked = _TITLED.sub(rf"\1{HIDDEN}", masked)
     for name in sorted((name for name in names if len(name) >= 3), key=len, reverse=True):
-        masked = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", "[…]", masked, flags=re.IGNORECASE)
+        masked = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", HIDDEN, masked, flags=re.IGNORECASE)
     return masked
+
+
+def evidence_text(finding: Finding) -> str:
+    """Return a finding's evidence as the text whose hash stands in the ledger."""
+    return json.dumps([asdict(one) for one in finding.evidence], sort_keys=True)
 
 
 def is_flagged(finding: Finding, cases: dict[str, Case]) -> bool:

@@ -31,6 +31,24 @@ FAMILY_NAMES: Mapping[str, Mapping[str, str]] = {
     },
 }
 
+ROLE_NAMES: Mapping[str, Mapping[str, str]] = {
+    "de": {
+        "proposer": "vorgeschlagen von",
+        "confirmer": "bestätigt von",
+        "campaign office": "Büro der Aktion",
+        "appellant": "Einspruch von",
+        "appeals officer": "entschieden von",
+    },
+    "en": {
+        "proposer": "proposed by",
+        "confirmer": "confirmed by",
+        "campaign office": "campaign office",
+        "appellant": "appeal by",
+        "appeals officer": "decided by",
+    },
+}
+"""How the page says in which role a person did a step; the ledger holds the keys."""
+
 PAGE: Mapping[str, Mapping[str, str]] = {
     "de": {
         "language": "Deutsch",
@@ -52,6 +70,10 @@ PAGE: Mapping[str, Mapping[str, str]] = {
             "Entscheidungen steht unten, mit Grund, Frist und Ausgang eines Einspruchs."
         ),
         "suspicious": (
+            "{suspicious} Stimmen sind auffällig. Sie zählen mit, denn ein Verdacht allein nimmt "
+            "niemandem die Stimme."
+        ),
+        "suspicious_too": (
             "{suspicious} weitere Stimmen sind auffällig. Sie zählen mit, denn ein Verdacht allein "
             "nimmt niemandem die Stimme."
         ),
@@ -78,10 +100,13 @@ PAGE: Mapping[str, Mapping[str, str]] = {
         "exclusions": "Annullierte und auffällige Stimmen",
         "no_cases": "Die Prüfung hat keine auffälligen Stimmen gefunden.",
         "case_line": "{votes} Stimmen für „{idea}“, Indizien: {families}.",
+        "audit_said": "Die Prüfung sagte:",
+        "reason": "Grund: {reason}",
         "state_flagged": "auffällig, zählt",
         "state_proposed": "Annullierung vorgeschlagen, zählt noch",
         "state_annulled": "annulliert",
         "state_appealed": "annulliert, Einspruch läuft",
+        "state_upheld": "annulliert, Einspruch abgelehnt",
         "state_reinstated": "wieder eingesetzt, zählt",
         "state_cleared": "entlastet, zählt",
         "event_flagged": "von der Prüfung gemeldet",
@@ -89,12 +114,14 @@ PAGE: Mapping[str, Mapping[str, str]] = {
         "event_annulled": "von einer zweiten Person bestätigt",
         "event_notified": "Betroffene benachrichtigt",
         "event_appealed": "Einspruch eingelegt",
+        "event_upheld": "Einspruch von einer dritten Person abgelehnt",
         "event_reinstated": "wieder eingesetzt",
         "event_cleared": "entlastet",
         "appeal_until": "Einspruch bis {until}",
         "not_notified": "Die Betroffenen sind noch nicht benachrichtigt.",
-        "by": "{role}, Person {person}",
+        "by": "{role} Person {person}",
         "votes_over_time": "Stimmen je Tag",
+        "days": "{first} bis {last}, höchstens {most} Stimmen an einem Tag",
         "chart_sums": "Stimmen der ersten Ideen: unbestritten, verdächtig, annulliert",
         "rules": "Die Regeln",
         "rules_fixed": "Fest seit dem {at}; ihr Fingerabdruck ist Eintrag 0 des Protokolls:",
@@ -109,14 +136,16 @@ PAGE: Mapping[str, Mapping[str, str]] = {
         "check_text": (
             "Laden Sie diesen Ordner und starten Sie: python3 verify.py. Das Programm ist kurz, "
             "kommt ohne fremde Teile aus und zählt aus dem Protokoll selbst nach. Wer heute die "
-            "Datei HEAD aufhebt, kann später beweisen, dass nichts umgeschrieben wurde: "
-            "python3 verify.py HEAD."
+            "Datei HEAD aufhebt oder die Zeile hier unten, kann später beweisen, dass nichts "
+            "umgeschrieben wurde: python3 verify.py HEAD. Wer abgestimmt hat, kann eine Quittung "
+            "verlangen und die eigenen Stimmen suchen: python3 verify.py --receipt QUITTUNG."
         ),
         "anchor": "Zum Abdrucken in Newsletter oder Zeitung",
         "limits": (
             "Was das beweist: dass seit der Unterschrift keine Zeile geändert, gestrichen oder "
-            "eingefügt wurde und dass das Ergebnis aus den Zeilen folgt. Was es nicht beweist: "
-            "dass hinter jeder Stimme ein Mensch steht. Namen und Adressen stehen in keiner Datei."
+            "eingefügt wurde, dass jede Annullierung zwei Indizien und zwei Personen hatte und "
+            "dass das Ergebnis aus den Zeilen folgt. Was es nicht beweist: dass hinter jeder "
+            "Stimme ein Mensch steht. Namen und Adressen stehen in keiner Datei."
         ),
         "files": "Dateien",
     },
@@ -140,6 +169,10 @@ PAGE: Mapping[str, Mapping[str, str]] = {
             "below, with its reason, the time to appeal and the outcome."
         ),
         "suspicious": (
+            "{suspicious} votes look unusual. They are counted, because suspicion alone takes "
+            "nobody's vote."
+        ),
+        "suspicious_too": (
             "Another {suspicious} votes look unusual. They are counted, because suspicion alone "
             "takes nobody's vote."
         ),
@@ -165,10 +198,13 @@ PAGE: Mapping[str, Mapping[str, str]] = {
         "exclusions": "Annulled and suspicious votes",
         "no_cases": "The audit found no suspicious votes.",
         "case_line": "{votes} votes for “{idea}”, evidence: {families}.",
+        "audit_said": "The audit said:",
+        "reason": "reason: {reason}",
         "state_flagged": "suspicious, counted",
         "state_proposed": "annulment proposed, still counted",
         "state_annulled": "annulled",
         "state_appealed": "annulled, appeal pending",
+        "state_upheld": "annulled, appeal turned down",
         "state_reinstated": "reinstated, counted",
         "state_cleared": "cleared, counted",
         "event_flagged": "reported by the audit",
@@ -176,12 +212,14 @@ PAGE: Mapping[str, Mapping[str, str]] = {
         "event_annulled": "confirmed by a second person",
         "event_notified": "people concerned notified",
         "event_appealed": "appeal filed",
+        "event_upheld": "appeal turned down by a third person",
         "event_reinstated": "reinstated",
         "event_cleared": "cleared",
         "appeal_until": "appeal until {until}",
         "not_notified": "The people concerned have not been notified yet.",
-        "by": "{role}, person {person}",
+        "by": "{role} person {person}",
         "votes_over_time": "Votes per day",
+        "days": "{first} to {last}, at most {most} votes a day",
         "chart_sums": "Votes of the leading ideas: undisputed, suspicious, annulled",
         "rules": "The rules",
         "rules_fixed": "Fixed since {at}; their fingerprint is entry 0 of the ledger:",
@@ -192,14 +230,17 @@ PAGE: Mapping[str, Mapping[str, str]] = {
         "check": "Check it yourself",
         "check_text": (
             "Download this folder and run: python3 verify.py. The program is short, needs nothing "
-            "else and counts again from the ledger. If you keep the file HEAD today, you can prove "
-            "later that nothing was rewritten: python3 verify.py HEAD."
+            "else and counts again from the ledger. If you keep the file HEAD today, or the line "
+            "below, you can prove later that nothing was rewritten: python3 verify.py HEAD. If you "
+            "voted, you can ask for a receipt and look for your own votes: "
+            "python3 verify.py --receipt RECEIPT."
         ),
         "anchor": "To be printed in a newsletter or newspaper",
         "limits": (
-            "What this proves: that since it was signed no line was changed, dropped or added, and "
-            "that the result follows from the lines. What it does not prove: that there is a "
-            "person behind each vote. Names and addresses are in none of the files."
+            "What this proves: that since it was signed no line was changed, dropped or added, "
+            "that every annulment had two kinds of evidence and two people, and that the result "
+            "follows from the lines. What it does not prove: that there is a person behind each "
+            "vote. Names and addresses are in none of the files."
         ),
         "files": "Files",
     },

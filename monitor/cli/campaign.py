@@ -338,7 +338,7 @@ def print_tally(context: Context, of: Campaign, counted: Tally) -> None:
     """Show the leading ideas and the public statement."""
     from rich.table import Table
 
-    from monitor.campaigns.account import statement
+    from monitor.campaigns.page import statement
     from monitor.campaigns.words import PAGE, number
     from monitor.digest.safe import one_line
 

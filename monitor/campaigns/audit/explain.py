@@ -67,6 +67,8 @@ def _clause(one: Evidence, lang: str, referrers: Mapping[int, str]) -> str:
         if key in facts:
             facts[key] = percent(float(facts[key]), lang)
     variant = one.family
+    if 1 in (facts.get("networks"), facts.get("devices")):
+        variant = f"{one.family}_one"
     if "meetings" in facts:
         variant = "network_scattered"
     if one.family == "regularity":
@@ -93,11 +95,13 @@ _CLAUSES: dict[str, dict[str, str]] = {
         "burst": "{votes} Stimmen kamen binnen {hours} Stunden, wo rund {expected} üblich wären",
         "account_age": "{share} der Konten {age} (sonst {usual})",
         "network": "{people} Personen kommen aus {networks} Netzen, die sonst kaum abstimmen",
+        "network_one": "{people} Personen kommen aus einem Netz, das sonst kaum abstimmt",
         "network_scattered": (
             "kaum zwei der {people} Personen kommen aus demselben Netz ({meetings} Paare, üblich "
             "wären {expected})"
         ),
         "device": "{people} Personen teilen sich {devices} Geräte, die von Netz zu Netz springen",
+        "device_one": "{people} Personen teilen sich ein Gerät, das von Netz zu Netz springt",
         "referrer": "{people} Personen kamen über {page}, das sonst kaum jemanden schickt",
         "regularity_gap_min": "die Stimmen kommen im Takt von rund {gap_min} Minuten",
         "regularity_window_h": (
@@ -114,11 +118,13 @@ _CLAUSES: dict[str, dict[str, str]] = {
         "burst": "{votes} votes came within {hours} hours, where about {expected} would be usual",
         "account_age": "{share} of the accounts {age} (elsewhere {usual})",
         "network": "{people} people come from {networks} networks that hardly vote otherwise",
+        "network_one": "{people} people come from one network that hardly votes otherwise",
         "network_scattered": (
             "hardly two of {people} people share a network ({meetings} pairs, usual would be "
             "{expected})"
         ),
         "device": "{people} people share {devices} devices that hop from network to network",
+        "device_one": "{people} people share one device that hops from network to network",
         "referrer": "{people} people came through {page}, which sends hardly anybody else",
         "regularity_gap_min": "the votes come like clockwork, about every {gap_min} minutes",
         "regularity_window_h": (
