@@ -4,7 +4,17 @@ from __future__ import annotations
 
 
 class MonitorError(Exception):
-    """Something expected went wrong; the message names subject, fact and remedy."""
+    """Something expected went wrong; the message names subject, fact and remedy.
+
+    `message` is English, with a place such as `{file}` for each of the `facts`; so it can be told
+    in another language at the door: `language.say(error.message, **error.facts)`. A message
+    without facts is taken as it is.
+    """
+
+    def __init__(self, message: str = "", /, **facts: object) -> None:
+        super().__init__(message.format(**facts) if facts else message)
+        self.message = message
+        self.facts = facts
 
 
 class ConfigError(MonitorError):

@@ -80,6 +80,7 @@ def root(
     """
     interrupt = Interrupt()
     interrupt.install()
+    calls: list[Context] = ctx.obj
     ctx.obj = Context(
         config_path=config,
         db_path=db,
@@ -89,6 +90,7 @@ def root(
         verbose=verbose,
         interrupt=interrupt,
     )
+    calls.append(ctx.obj)
 
 
 def hoist(arguments: Sequence[str]) -> list[str]:
@@ -114,8 +116,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if isinstance(stream, io.TextIOWrapper):
             # A lone surrogate or a narrow locale shall not turn an answer into a traceback.
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    calls: list[Context] = []  # what `root` was called with, so that errors are told in its tongue
     try:
-        app(hoist(sys.argv[1:] if arguments is None else arguments))
+        app(hoist(sys.argv[1:] if arguments is None else arguments), obj=calls)
     except BrokenPipeError:
         # The reader (head, less) has seen enough; nothing of ours went wrong.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -124,8 +127,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
         code = exit_code(error)
         if code is None:
             raise
-        print(f"sturmglas: {error}", file=sys.stderr)  # noqa: T201
+        print(f"sturmglas: {tell_error(error, calls)}", file=sys.stderr)  # noqa: T201
         sys.exit(code)
+
+
+def tell_error(error: Exception, calls: Sequence[Context]) -> str:
+    """Return an error in the language of the call; in English where the config is the trouble."""
+    if not isinstance(error, MonitorError) or not calls:
+        return str(error)
+    try:
+        language = calls[0].language
+    except MonitorError:
+        return str(error)
+    if not error.facts:
+        return language.say_as_is(error.message)
+    return language.say(error.message, **error.facts)
 
 
 def exit_code(error: Exception) -> int | None:

@@ -35,6 +35,10 @@ class Language:
         """Return a message in this language with its facts filled in."""
         return self._catalogue.gettext(message).format(**facts)
 
+    def say_as_is(self, message: str, /) -> str:
+        """Return a message without facts; braces in it are only braces."""
+        return self._catalogue.gettext(message) if message else ""
+
     def say_n(self, one: str, many: str, count: int, /, **facts: object) -> str:
         """Return the message that fits the number; `{n}` is the number as written here."""
         message = self._catalogue.ngettext(one, many, count)
