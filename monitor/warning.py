@@ -29,6 +29,9 @@ from monitor.types.observation import Floats, Observation, Span
 
 HOUR = timedelta(hours=1)
 HOUR_MS = 3_600_000
+LEARN_AT_ONCE = 7 * 24 * HOUR_MS
+"""Six weeks of a thousand sources at once would be 50 MB for a moment, at every tick."""
+
 MEMORY = timedelta(weeks=6)
 """How much of the past a tick reads: beyond it, every half-life has forgotten."""
 
@@ -173,14 +176,15 @@ def learn_past(
     start = max(end - round(MEMORY / HOUR) * HOUR_MS, int(engine.first_hours.min()))
     if start >= end:
         return
-    hours = series.load_hours(sources, start, end)
     gaps = series.load_gaps(sources, start, end)
     storms = [(to_ms(a), to_ms(b or now)) for a, b in table.load_storm_spans(from_ms(start))]
-    for n in range(len(hours.posts)):
-        at = start + n * HOUR_MS
-        stormy = any(a <= at + HOUR_MS and at < b for a, b in storms)
-        numbers = hours.posts[n], hours.labelled[n], hours.negative[n]
-        engine.learn_hour(at, numbers, gaps_at(gaps, at), stormy=stormy)
+    for begin in range(start, end, LEARN_AT_ONCE):
+        hours = series.load_hours(sources, begin, min(begin + LEARN_AT_ONCE, end))
+        for n in range(len(hours.posts)):
+            at = begin + n * HOUR_MS
+            stormy = any(a <= at + HOUR_MS and at < b for a, b in storms)
+            numbers = hours.posts[n], hours.labelled[n], hours.negative[n]
+            engine.learn_hour(at, numbers, gaps_at(gaps, at), stormy=stormy)
 
 
 def load_observation(

@@ -47,6 +47,14 @@ BUSY_TIMEOUT_S = 15.0
 """How long a writer waits for another one before it gives up."""
 
 
+CACHE_KB = 65_536
+"""Pages that SQLite holds: an import of a million posts walks through all of the indexes."""
+
+SMALL_CACHE_KB = 512
+"""The same for a service: the system caches the file anyway (measured: a tick and a digest over a
+million posts take no longer), and it would grow with the store until it is full."""
+
+
 def from_ms(ms: int) -> datetime:
     """Return the moment in UTC."""
     return datetime.fromtimestamp(ms / 1000, UTC)
@@ -100,7 +108,7 @@ class Database:
         # and a cursor goes with its page, so that they are fetched again.
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA secure_delete = ON")
-        connection.execute("PRAGMA cache_size = -65536")
+        connection.execute(f"PRAGMA cache_size = -{CACHE_KB}")
         connection.execute("PRAGMA temp_store = MEMORY")
         return connection
 
@@ -161,6 +169,11 @@ class Database:
         """Return the first column of the first row, or None."""
         row = self.row(sql, parameters)
         return None if row is None else row[0]
+
+    def keep_small(self) -> None:
+        """Hold few pages in memory from now on, as a program does that runs for months."""
+        with self.lock:
+            self.connection.execute(f"PRAGMA cache_size = -{SMALL_CACHE_KB}")
 
     def close(self) -> None:
         """Close the connection; the object is of no use afterwards."""

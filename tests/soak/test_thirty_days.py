@@ -2,91 +2,22 @@
 
 from __future__ import annotations
 
-import random
+import json
+import os
+import re
 import sqlite3
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+import subprocess
+import sys
+from datetime import timedelta
 from pathlib import Path
 
-import psutil
 import pytest
 
-from connectors.errors import Unavailable
-from connectors.types import Account, Cursor, Page, Post, Source
-from monitor.app import App
-from monitor.config import parse_settings
 from monitor.errors import StoreError
 from monitor.store import database
-from tests.fakes import FakeClassifier, FakeConnector, make_post
+from tests.soak.month import HOUR, build, live, posts_due
 
-START = datetime(2026, 3, 1, tzinfo=UTC)
-HOUR = timedelta(hours=1)
-
-
-class Town(FakeConnector):
-    """Every source gets a post every two hours; each tenth call fails as platforms do."""
-
-    def __init__(self) -> None:
-        super().__init__([])
-        self.now = START
-        self.rnd = random.Random(5)
-        self.calls = 0
-
-    def fetch(self, source: Source, cursor: Cursor | None) -> Iterator[Page]:
-        self.calls += 1
-        if self.calls % 10 == 0:
-            told = self.rnd.choice(("name resolution failed", "connection reset", "timed out"))
-            raise Unavailable(f"{source.name}: {told}; it is tried again", source=source.name)
-        since = START if cursor is None else datetime.fromisoformat(cursor["until"])
-        posts: list[Post] = []
-        at = since
-        while at + 2 * HOUR <= self.now:
-            at += 2 * HOUR
-            posts.append(
-                make_post(
-                    f"{source.name}-{at:%m%d%H}",
-                    "Alles gut!" if self.rnd.random() < 0.3 else "Der Deckel klemmt",
-                    source=source.name,
-                    author=Account(id=f"u{self.rnd.randrange(500)}"),
-                    created_at=at,
-                    likes=self.rnd.randrange(9),
-                )
-            )
-        yield Page(posts=tuple(posts), cursor={"until": at.isoformat()})
-
-
-def build(path: Path, sources: int) -> tuple[App, Town]:
-    settings = parse_settings(
-        {
-            "sources": [{"name": f"s{n}", "platform": "rss"} for n in range(sources)],
-            "retention": {"raw": "2d", "texts": "10d", "handles": "5d", "counts": "3d"},
-        },
-        "soak",
-    )
-    town = Town()
-    app = App(settings, path, clock=lambda: town.now)
-    app.connector = lambda _platform: town  # type: ignore[assignment,method-assign,return-value]
-    app.__dict__["classifier"] = FakeClassifier()
-    return app, town
-
-
-def live(app: App, town: Town, hours: int) -> Iterator[int]:
-    """Do every hour what `run` does, and yield each day that is over."""
-    for hour in range(hours):
-        town.now += HOUR
-        if hour % 3 == 0:
-            for source in app.sources():
-                app.fetch_one(source)
-        app.label()
-        app.tick()
-        if hour % 24 == 23:
-            app.guard.retain()
-            app.digest("day")
-            yield hour // 24
-
-
-def posts_due(hours: int, sources: int) -> int:
-    return hours // 2 * sources
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize(
@@ -96,24 +27,30 @@ def posts_due(hours: int, sources: int) -> int:
 def test_a_month_leaves_no_memory_no_file_and_no_error(
     tmp_path: Path, days: int, sources: int
 ) -> None:
-    app, town = build(tmp_path / "store.db", sources)
-    process = psutil.Process()
-    memory: list[int] = []
-    files: list[int] = []
-    for _day in live(app, town, days * 24):
-        memory.append(process.memory_info().rss)
-        files.append(process.num_fds())
-    for source in app.sources():
-        app.fetch_one(source)  # what an outage left for later
-        app.fetch_one(source)
-    assert app.store.posts.count() == posts_due(days * 24, sources)
-    assert files[-1] <= files[0], "no file stays open"
+    command = [sys.executable, "-m", "tests.soak.month", str(tmp_path / "store.db")]
+    done = subprocess.run(
+        [*command, str(days), str(sources)],
+        env={**os.environ, **environment_of_the_unit()},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    after_each_day = [json.loads(line) for line in done.stdout.splitlines()]
+    memory = [day["memory"] for day in after_each_day]
     print(f"memory after each day: {[size >> 20 for size in memory]} MB")
+    assert len(memory) == days
+    assert after_each_day[-1]["files"] <= after_each_day[0]["files"], "no file stays open"
     if days >= 30:
         assert memory[-1] < memory[0] * 1.05
-    assert app.guard.log.verify().ok
-    assert app.guard.retain(dry_run=True)["texts"] == 0
-    app.close()
+
+
+def environment_of_the_unit() -> dict[str, str]:
+    """Return the settings of the allocator with which the service is deployed."""
+    unit = (ROOT / "deploy" / "sturmglas.service").read_text(encoding="utf-8")
+    found = dict(re.findall(r"^Environment=(MALLOC_\w+)=(\S+)$", unit, re.MULTILINE))
+    assert found, "the unit sets none"
+    return found
 
 
 @pytest.mark.parametrize("jump", [timedelta(days=-1), timedelta(days=1)])
