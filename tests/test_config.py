@@ -119,30 +119,6 @@ def test_a_file_that_is_no_toml_is_refused_with_its_name(tmp_path: Path, content
         load_settings(path)
 
 
-def test_secrets_come_from_the_environment_or_a_file_named_there(tmp_path: Path) -> None:
-    (tmp_path / "token").write_text("from-file\n", encoding="utf-8")
-    secrets = Secrets(
-        {
-            "STURMGLAS_SOURCES__HELP_FORUM__TOKEN": "direct",
-            "STURMGLAS_NOTIFY__TEAM__SECRET_FILE": str(tmp_path / "token"),
-        }
-    )
-    direct = secrets.get("sources", "help-forum", "token")
-    filed = secrets.get("notify", "team", "secret")
-    assert direct is not None
-    assert filed is not None
-    assert direct.get_secret_value() == "direct"
-    assert filed.get_secret_value() == "from-file"
-    assert secrets.get("sources", "other", "token") is None
-    assert "direct" not in f"{secrets!r} {direct!r} {direct}"
-
-
-def test_a_secret_file_that_is_missing_is_named() -> None:
-    secrets = Secrets({"STURMGLAS_NOTIFY__TEAM__SECRET_FILE": "/nowhere/token"})
-    with pytest.raises(ConfigError, match="STURMGLAS_NOTIFY__TEAM__SECRET_FILE"):
-        secrets.get("notify", "team", "secret")
-
-
 @given(st.integers(1, 10**6))
 def test_a_duration_is_read_back_as_it_was_written(seconds: int) -> None:
     span = timedelta(seconds=seconds)
