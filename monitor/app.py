@@ -43,6 +43,7 @@ from monitor.warning import raise_alerts, rule_settings
 if TYPE_CHECKING:
     from connectors.traffic import Traffic
     from models.base import Classifier
+    from monitor.delivery.presses import PressDesk
     from monitor.exports import Pseudonym
     from monitor.guard import Guard
     from monitor.keys import Keys
@@ -290,6 +291,16 @@ class App:
             return None if entry is None else self.office.postman.connect(entry)
         except MonitorError:
             return None
+
+    @cached_property
+    def presses(self) -> PressDesk:
+        """Takes the buttons that people press under alerts."""
+        from monitor.delivery.presses import PressDesk
+
+        def pseudonym(user: str) -> str:
+            return self.keys.pseudonym(user, of="colleague", length=8)
+
+        return PressDesk(self.office, pseudonym, self.clock)
 
     def send_digest(self) -> Delivered:
         """Send the digest of the day that is over to everybody who wants it."""

@@ -21,6 +21,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
+from monitor.delivery.presses import presses_taken
 from monitor.errors import StoreError
 from monitor.vitals import metrics_served, tell_alive
 
@@ -44,12 +45,16 @@ def serve(app: App, stop: Callable[[], bool]) -> None:
     Raises StoreError if another process already runs on this store.
     """
     with only_one(app.store_path):
+        app.store.db.keep_small()
         scheduler = build_scheduler(app, stop)
         scheduler.start()
         log.info("running", sources=len(app.settings.sources), store=str(app.store_path))
         waiting = threading.Event()
         try:
-            with metrics_served(app, app.settings.service.metrics_port):
+            with (
+                metrics_served(app, app.settings.service.metrics_port),
+                presses_taken(app.presses, app.secrets),
+            ):
                 while not stop():
                     waiting.wait(0.5)
         finally:

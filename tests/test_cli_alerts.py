@@ -216,3 +216,15 @@ def test_a_backtest_scores_every_row_as_it_was_written(run: Run, tmp_path: Path)
     assert scored[0] == "timestamp,value,score,alarm"
     assert [line.rsplit(",", 2)[0] for line in scored[1:]] == series
     assert scored[601].endswith(",1")
+
+
+def test_one_alert_is_shown_as_its_message_tells_it(run: Run) -> None:
+    storm = storm_id(run)
+    run("ack", storm, "--by", "anna")
+    code, out, _ = run("alerts", "show", storm, "--lang", "de")
+    assert code == 0
+    order = ["Worauf es sich stützt", "Stimmen", "Wer kümmert sich", "anna", "Zu tun", storm]
+    places = [out.index(word) for word in order]
+    assert places == sorted(places)
+    assert [row["id"] for row in rows(run("alerts", "show", storm, "--json")[1])] == [storm]
+    assert run("alerts", "show", "storm-of-nobody")[0] == 1

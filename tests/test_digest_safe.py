@@ -235,6 +235,18 @@ def check_blocks(blocks: list[dict]) -> None:
         elif kind == "context":
             assert 1 <= len(block["elements"]) <= 10
             assert all(1 <= len(element["text"]) <= 2000 for element in block["elements"])
+        elif kind == "actions":
+            assert 1 <= len(block["block_id"]) <= 255
+            assert 1 <= len(block["elements"]) <= 25
+            for button in block["elements"]:
+                assert button["type"] == "button"
+                assert button["text"]["type"] == "plain_text"
+                assert 1 <= len(button["text"]["text"]) <= 75
+                assert 1 <= len(button["action_id"]) <= 255
+                assert len(button["value"]) <= 2000
+                assert button.get("style", "primary") in ("primary", "danger")
+            ids = [button["action_id"] for button in block["elements"]]
+            assert len(ids) == len(set(ids))
         else:
             assert kind == "divider", f"unknown block {kind}"
             assert set(block) == {"type"}

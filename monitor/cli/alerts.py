@@ -158,6 +158,23 @@ def load_precision(context: Context) -> Sequence[Precision]:
 
 
 @alerts_app.command()
+def show(ctx: typer.Context, alert: AlertId) -> None:
+    """Show one alert as its message tells it: why, voices, what is not known, who has it.
+
+    Example: sturmglas alerts show storm-260314-0815
+    """
+    from monitor.delivery.office import open_desk
+    from monitor.digest.terminal import render_terminal
+
+    context = context_of(ctx)
+    page, found = open_desk(context.store, context.settings, context.lang).page_of(alert)
+    if context.json:
+        show_alerts(context, [found])
+        return
+    context.out.print(render_terminal(page, context.out.width))
+
+
+@alerts_app.command()
 def review(
     ctx: typer.Context,
     alert: AlertId,
@@ -245,24 +262,17 @@ def judge(
     span: timedelta | None = None,
 ) -> None:
     """Keep a verdict and show the alert. Raises NotFound for an unknown one."""
+    from monitor.judging import SNOOZE, take_verdict
     from monitor.store.alerts import AlertTable
     from monitor.types.alerts import Verdict
 
     context = context_of(ctx)
-    table = AlertTable(context.store.db)
-    meant = table.load(alert)
-    table.save_verdict(
-        Verdict(
-            alert=meant.id,
-            verdict=verdict,
-            at=context.now,
-            by=by,
-            reason=reason,
-            until=None if span is None else context.now + span,
-            level=meant.level,
-        )
-    )
-    show_alerts(context, [meant])
+    said = Verdict(alert=alert, verdict=verdict, at=context.now, by=by, reason=reason)
+    kept = take_verdict(context.store, said, span or SNOOZE)
+    if context.settings.notify:
+        # The next tick shows it in the channels.
+        context.app.office.queue_verdict(kept, context.now)
+    show_alerts(context, [AlertTable(context.store.db).load(kept.alert)])
 
 
 def show_event(context: Context, event: Event) -> None:

@@ -142,6 +142,15 @@ class NotifySettings(Section):
     escalate_to: str | None = Field(None, description="receiver told when nobody acknowledges")
     escalate_after: Duration = Field(timedelta(hours=1), description="how long we wait for it")
     max_per_hour: int = Field(30, ge=1, description="messages, further ones wait")
+    buttons: Literal["socket", "endpoint"] | None = Field(
+        None,
+        description="Slack: acknowledge, snooze, noise, useful under alerts while `run` is at "
+        "work; presses come by socket mode or to an endpoint of ours",
+    )
+    listen_port: int | None = Field(
+        None, ge=0, le=65535, description="buttons = endpoint: the port, behind your TLS proxy"
+    )
+    listen_host: str = Field("127.0.0.1", description="address that the port is opened at")
 
     @model_validator(mode="before")
     @classmethod
@@ -154,6 +163,10 @@ class NotifySettings(Section):
     def _complete(self) -> NotifySettings:
         if self.kind == "smtp" and not (self.host and self.to):
             raise ValueError('kind = "smtp" needs host and to')
+        if self.buttons and self.kind != "slack":
+            raise ValueError('buttons go with kind = "slack" only')
+        if self.buttons == "endpoint" and self.listen_port is None:
+            raise ValueError('buttons = "endpoint" needs listen_port')
         return self
 
 

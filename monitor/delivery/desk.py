@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
+from typing import Any
 
 from monitor.alerts.verdicts import is_snoozed
 from monitor.config import NotifySettings
@@ -16,16 +17,16 @@ from monitor.digest.alert_page import compose_alert
 from monitor.digest.compose import compose
 from monitor.digest.document import Bullets, Document, Span
 from monitor.digest.markup import render_html
-from monitor.digest.names import state_name, weather_word
+from monitor.digest.names import state_name, verdict_phrase, weather_word
 from monitor.digest.pictures import draw_pictures
 from monitor.digest.safe import for_header, for_slack
-from monitor.digest.slack import slack_message
+from monitor.digest.slack import buttons, slack_message
 from monitor.digest.terminal import render_text
 from monitor.locale.language import Language
 from monitor.store.alerts import AlertTable
 from monitor.store.figures import FigureTable
 from monitor.store.store import Store
-from monitor.types.alerts import Alert, Event
+from monitor.types.alerts import Alert, Event, Verdict
 from monitor.types.digest import Digest, Quote
 from monitor.types.messages import Delivery, Message, MessageKind
 
@@ -60,8 +61,30 @@ class Desk:
             )
             for entry in wanted:
                 yield self._message(
-                    page, entry, told, event.alert.id, "alert", note=note, quotes=quotes
-                )
+                    page, entry, told, event.alert.id, "alert", note=note, quotes=quotes,
+                    about=event.alert,
+                )  # fmt: skip
+
+    def about_verdict(self, verdict: Verdict, mention: tuple[str, str] | None) -> Iterator[Message]:
+        """Yield an alert's message anew for the channels that can change it.
+
+        `mention` is (receiver, the chat's id of the person): only that chat is told who, as it
+        knows already.
+        """
+        alert = AlertTable(self.store.db).load(verdict.alert)
+        page, quotes = self._alert_page(alert)
+        told = f"{alert.id} {verdict.verdict} {verdict.at.isoformat()} {verdict.by or ''}"
+        for entry in self.receivers:
+            if entry.kind != "slack" or not entry.to:
+                continue
+            message = self._message(
+                page, entry, told, alert.id, "alert", quotes=quotes, about=alert
+            )
+            who = for_slack(verdict.by or self.language.say("somebody who gave no name"))
+            if mention is not None and mention[0] == entry.name:
+                who = f"<@{mention[1]}>"
+            words = for_slack(verdict_phrase(verdict, self.language, self.timezone))
+            yield replace(message, note=f"{who}: {words}")
 
     def about_silence(self, now: datetime) -> Iterator[Message]:
         """Yield what goes to the next person where nobody took on an open storm."""
@@ -77,7 +100,9 @@ class Desk:
                     continue
                 page, quotes = self._alert_page(alert)
                 told = f"{alert.id} escalated from {entry.name}"
-                yield self._message(page, next_one, told, alert.id, "alert", quotes=quotes)
+                yield self._message(
+                    page, next_one, told, alert.id, "alert", quotes=quotes, about=alert
+                )
 
     def about_day(self, digest: Digest) -> Iterator[Message]:
         """Yield the digest for every receiver that wants it."""
@@ -139,6 +164,21 @@ class Desk:
         )
         return replace(message, posts=tuple(posts))
 
+    def page_of(self, alert: str) -> tuple[Document, Alert]:
+        """Return an alert's page as it stands, and the alert. Raises NotFound."""
+        found = AlertTable(self.store.db).load(alert)
+        return self._alert_page(found)[0], found
+
+    def in_slack(self, alert: str, entry: NotifySettings) -> Mapping[str, Any]:
+        """Return an alert's message for a channel as it stands. Raises NotFound."""
+        page, found = self.page_of(alert)
+        return slack_message(page, self._buttons(entry, found))
+
+    def _buttons(self, entry: NotifySettings, about: Alert | None) -> Mapping[str, Any] | None:
+        if about is None or entry.buttons is None:
+            return None
+        return buttons(entry.name, about, self.language)
+
     def _alert_page(self, alert: Alert) -> tuple[Document, tuple[Quote, ...]]:
         table = AlertTable(self.store.db)
         quotes = FigureTable(self.store.db).quotes(alert.posts)
@@ -164,6 +204,7 @@ class Desk:
         note: str = "",
         quotes: Sequence[Quote] = (),
         pictures: Mapping[str, bytes] = MappingProxyType({}),
+        about: Alert | None = None,
     ) -> Message:
         """Render a page in the forms that the receiver's kind takes, and no others."""
         mail = entry.kind == "smtp"
@@ -176,7 +217,7 @@ class Desk:
             subject=for_header(word + page.title),
             text=render_text(page) if entry.kind != "slack" else "",
             html=render_html(page, frozenset(pictures)) if mail else "",
-            slack=slack_message(page) if entry.kind == "slack" else {},
+            slack=slack_message(page, self._buttons(entry, about)) if entry.kind == "slack" else {},
             pictures=pictures if mail else {},
             posts=tuple(quote.uid for quote in quotes),
             note=for_slack_lines(note),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ from monitor.delivery.receivers import connector_of
 from monitor.locale.language import load_language
 from monitor.store.outbox import Outbox
 from monitor.store.store import Store
-from monitor.types.alerts import Event
+from monitor.types.alerts import Event, Verdict
 from monitor.types.digest import Digest
 from monitor.types.messages import Delivered
 
@@ -29,6 +30,8 @@ class Office:
 
     desk: Desk
     postman: Postman
+    turn: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    """Held while sending: a pressed button sends beside the tick, and no message goes twice."""
 
     def tell_events(
         self, events: Iterable[Event], now: datetime, stop: Callable[[], bool] = lambda: False
@@ -36,23 +39,34 @@ class Office:
         """Queue what happened to alerts and who must be told next, then send what is due."""
         self.postman.put(self.desk.about_events(events), now)
         self.postman.put(self.desk.about_silence(now), now)
-        return self.postman.deliver(now, stop)
+        return self.deliver(now, stop)
 
     def tell_digest(self, digest: Digest, now: datetime) -> Delivered:
         """Queue a digest for everybody who wants it, then send what is due."""
         self.postman.put(self.desk.about_day(digest), now)
-        return self.postman.deliver(now)
+        return self.deliver(now)
+
+    def queue_verdict(
+        self, verdict: Verdict, now: datetime, mention: tuple[str, str] | None = None
+    ) -> None:
+        """Queue an alert's message anew where it stands already and can be changed."""
+        outbox = self.postman.outbox
+        stands = (
+            message
+            for message in self.desk.about_verdict(verdict, mention)
+            if "ts" in (outbox.handle(message.receiver, message.thread) or {})
+        )
+        self.postman.put(list(stands), now, at_once=True)
+
+    def deliver(self, now: datetime, stop: Callable[[], bool] = lambda: False) -> Delivered:
+        """Send what is due."""
+        with self.turn:
+            return self.postman.deliver(now, stop)
 
 
 def open_office(store: Store, settings: Settings, secrets: Secrets, language: str) -> Office:
     """Return the office of a store. Receivers are connected when something goes to them."""
-    desk = Desk(
-        store=store,
-        receivers=settings.notify,
-        language=load_language(language),
-        company=settings.company.name or "",
-        timezone=settings.general.timezone,
-    )
+    desk = open_desk(store, settings, language)
     postman = Postman(
         outbox=Outbox(store.db),
         receivers=settings.notify,
@@ -61,6 +75,17 @@ def open_office(store: Store, settings: Settings, secrets: Secrets, language: st
         timezone=settings.general.timezone,
     )
     return Office(desk, postman)
+
+
+def open_desk(store: Store, settings: Settings, language: str) -> Desk:
+    """Return the desk of a store."""
+    return Desk(
+        store=store,
+        receivers=settings.notify,
+        language=load_language(language),
+        company=settings.company.name or "",
+        timezone=settings.general.timezone,
+    )
 
 
 def _client() -> httpx.Client:

@@ -56,8 +56,13 @@ class Postman:
     catch_up: Callable[[str, Sequence[Delivery]], Message]
     timezone: str
 
-    def put(self, messages: Iterable[Message], now: datetime) -> int:
-        """Queue messages; those for a receiver in its quiet hours wait until they end."""
+    def put(self, messages: Iterable[Message], now: datetime, *, at_once: bool = False) -> int:
+        """Queue messages; those for a receiver in its quiet hours wait until they end.
+
+        `at_once` answers somebody who is there.
+        """
+        if at_once:
+            return self.outbox.put([(message, now) for message in messages], now)
         quiet = {entry.name: entry.quiet_hours for entry in self.receivers}
         return self.outbox.put(
             [(m, quiet_until(now, quiet.get(m.receiver), self.timezone)) for m in messages], now

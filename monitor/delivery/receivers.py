@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from email.utils import parseaddr
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from monitor.config import NotifySettings, Secrets
-from monitor.errors import ConfigError
+from monitor.errors import ConfigError, NotifyError
 from monitor.types.messages import Receiver
 
 if TYPE_CHECKING:
     import httpx
 
 SECRET = "secret"  # noqa: S105 - the word in the variable's name
+SLACK_HOOKS = ("https", "hooks.slack.com")
 
 
 def connector_of(
@@ -65,6 +67,30 @@ def _mail(entry: NotifySettings, secret: str | None) -> Receiver:
     )
 
 
-def _missing(entry: NotifySettings) -> str:
-    variable = Secrets.variable("notify", entry.name, SECRET)
-    raise ConfigError(f"notify.{entry.name}: needs its secret; set {variable}, or {variable}_FILE")
+def wanted_secret(secrets: Secrets, entry: NotifySettings, word: str) -> str:
+    """Return a secret of a receiver. Raises ConfigError naming the variable that is missing."""
+    held = secrets.get("notify", entry.name, word)
+    return held.get_secret_value() if held is not None else _missing(entry, word)
+
+
+def answer_address(entry: NotifySettings, address: str, slack: Mapping[str, Any]) -> None:
+    """Change a message at the address that a press brought. Raises NotifyError.
+
+    Only Slack's own addresses are called, or those of the server that the config names.
+    """
+    import httpx
+
+    from monitor.notify.slack import replace_message
+
+    ours = urlsplit(entry.base_url or "")
+    given = urlsplit(address)
+    if (given.scheme, given.netloc) not in (SLACK_HOOKS, (ours.scheme, ours.netloc)):
+        raise NotifyError(f"{entry.name}: the press names an address that is not Slack's")
+    with httpx.Client(follow_redirects=False) as client:
+        replace_message(client, entry.name, address, slack)
+
+
+def _missing(entry: NotifySettings, word: str = SECRET) -> str:
+    variable = Secrets.variable("notify", entry.name, word)
+    told = "its secret" if word == SECRET else f"its {word}"
+    raise ConfigError(f"notify.{entry.name}: needs {told}; set {variable}, or {variable}_FILE")

@@ -11,7 +11,7 @@ from datetime import datetime
 from monitor.alerts.wording import reason
 from monitor.digest.alert_words import actions, ending, unknown_phrase
 from monitor.digest.document import Block, Bullets, Document, Heading, Pairs, Quotation, Span, Tone
-from monitor.digest.names import rule_phrase, state_name
+from monitor.digest.names import rule_phrase, state_name, verdict_phrase
 from monitor.digest.safe import masked, one_line, web_address
 from monitor.digest.topics import pick_different
 from monitor.locale.language import Language
@@ -65,7 +65,7 @@ def compose_alert(
         blocks.append(Heading(say("Voices")))
         blocks += [_quotation(quote, language, timezone) for quote in told]
     rows = [(say("Not known"), (Span(_unknown(alert, language)),))]
-    rows.append((say("Who has it"), (Span(_owner(verdicts, language)),)))
+    rows.append((say("Who has it"), (Span(_owner(verdicts, language, timezone)),)))
     if alert.context:
         rows.append((say("Context"), (Span(", ".join(alert.context)),)))
     if alert.open:
@@ -108,20 +108,23 @@ def _unknown(alert: Alert, language: Language) -> str:
     return ", ".join(gaps) or language.say("nothing that this alert needs")
 
 
-def _owner(verdicts: Sequence[Verdict], language: Language) -> str:
-    for verdict in reversed(verdicts):
-        if verdict.verdict == "ack":
-            return verdict.by or language.say("somebody who gave no name")
-        if verdict.verdict == "snooze":
-            return language.say("snoozed by {name}", name=verdict.by or "?")
-    return language.say("nobody yet")
+def _owner(verdicts: Sequence[Verdict], language: Language, timezone: str) -> str:
+    """Say who took it on, or else what was said of it last."""
+    nameless = language.say("somebody who gave no name")
+    taken = [verdict for verdict in verdicts if verdict.verdict == "ack"]
+    if taken:
+        return taken[-1].by or nameless
+    if not verdicts:
+        return language.say("nobody yet")
+    phrase = verdict_phrase(verdicts[-1], language, timezone)
+    return language.say("nobody yet") + f" ({verdicts[-1].by or nameless}: {phrase})"
 
 
 def _looking_back(alert: Alert, language: Language) -> str:
     length = ((alert.closed_at or alert.updated_at) - alert.opened_at).total_seconds()
     return language.say(
         "Over after {duration}; peak: level {level}, {size} posts; in all {total} posts. "
-        "Post-mortem: sturmglas alerts show {id}",
+        "Post-mortem: sturmglas alerts review {id}",
         duration=language.duration(length),
         level=max(alert.peak_level, alert.level),
         size=language.number(alert.peak_size),

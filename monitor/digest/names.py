@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from monitor.alerts.wording import headline
 from monitor.locale.language import Language
-from monitor.types.alerts import Alert
+from monitor.types.alerts import Alert, Verdict
 from monitor.types.digest import Period, Reason, UsualBy
 
 
@@ -101,6 +101,19 @@ def rule_phrase(rule: str, source: str | None, level: int, language: Language) -
         "rules_changed": language.say("rules of a running campaign were changed"),
     }
     return phrases[rule]
+
+
+def verdict_phrase(verdict: Verdict, language: Language, timezone: str) -> str:
+    """Say what a person said of an alert."""
+    if verdict.verdict == "snooze" and verdict.until is not None:
+        return language.say("quiet until {time}", time=language.moment(verdict.until, timezone))
+    words = {
+        "ack": language.say("is on it"),
+        "snooze": language.say("quiet for a while"),
+        "noise": language.say("was noise"),
+        "useful": language.say("was useful"),
+    }
+    return words[verdict.verdict]
 
 
 def alert_phrase(alert: Alert, language: Language) -> str:

@@ -7,6 +7,7 @@ header, 3,000 a section's text, 10 elements of a context, 2,000 of each.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from monitor.digest.document import (
@@ -23,6 +24,8 @@ from monitor.digest.document import (
     text_of,
 )
 from monitor.digest.safe import for_slack, one_line
+from monitor.locale.language import Language
+from monitor.types.alerts import VERDICTS, Alert, VerdictKind
 
 MOST_BLOCKS = 50
 HEADER_LENGTH = 150
@@ -38,8 +41,11 @@ def render_slack(document: Document) -> str:
     return json.dumps(slack_message(document), ensure_ascii=False) + "\n"
 
 
-def slack_message(document: Document) -> Message:
-    """Return `text` and `blocks` as `chat.postMessage` and incoming webhooks take them."""
+def slack_message(document: Document, actions: Mapping[str, Any] | None = None) -> Message:
+    """Return `text` and `blocks` as `chat.postMessage` and incoming webhooks take them.
+
+    `actions` are `buttons` to stand at the end.
+    """
     blocks = [
         header(document.title),
         section(_line(document.lead)),
@@ -62,7 +68,7 @@ def slack_message(document: Document) -> Message:
         "text": cut(
             f"{one_line(document.title)}: {for_slack(text_of(document.lead))}", FALLBACK_LENGTH
         ),
-        "blocks": fitted(blocks),
+        "blocks": fitted(blocks) if actions is None else [*fitted(blocks, 1), dict(actions)],
         "unfurl_links": False,
         "unfurl_media": False,
     }
@@ -86,6 +92,35 @@ def context(text: str) -> Message:
     return {"type": "context", "elements": [{"type": "mrkdwn", "text": words, "verbatim": True}]}
 
 
+def buttons(receiver: str, alert: Alert, language: Language) -> Message:
+    """Return the buttons of an alert; `monitor.notify.presses` reads what becomes of them.
+
+    Of an alert that is over only its worth is asked.
+    """
+    say = language.say
+    words: dict[VerdictKind, str] = {
+        "ack": say("I am on it"),
+        "snooze": say("Quiet for 4 h"),
+        "noise": say("Was noise"),
+        "useful": say("Was useful"),
+    }
+    asked: tuple[VerdictKind, ...] = VERDICTS if alert.open else ("noise", "useful")
+    return {
+        "type": "actions",
+        "block_id": f"sturmglas-{receiver}",
+        "elements": [
+            {
+                "type": "button",
+                "action_id": verdict,
+                "value": alert.id,
+                "text": {"type": "plain_text", "text": words[verdict], "emoji": False},
+                **({"style": "primary"} if verdict == "ack" else {}),
+            }
+            for verdict in asked
+        ],
+    }
+
+
 def cut(text: str, limit: int) -> str:
     """Cut escaped text, never inside an escape or a link."""
     if len(text) <= limit:
@@ -98,11 +133,10 @@ def cut(text: str, limit: int) -> str:
     return kept + "…"
 
 
-def fitted(blocks: list[Message]) -> list[Message]:
-    """Leave out what is beyond the number of blocks that one message may have."""
-    if len(blocks) <= MOST_BLOCKS:
-        return blocks
-    return [*blocks[: MOST_BLOCKS - 1], context("…")]
+def fitted(blocks: list[Message], spare: int = 0) -> list[Message]:
+    """Leave out what is beyond the number of blocks that one message may have, less `spare`."""
+    most = MOST_BLOCKS - spare
+    return blocks if len(blocks) <= most else [*blocks[: most - 1], context("…")]
 
 
 def _sections(lines: list[str]) -> list[Message]:

@@ -143,6 +143,14 @@ class SlackWebhook:
         return Receipt("ok")
 
 
+def replace_message(
+    client: httpx.Client, name: str, address: str, slack: Mapping[str, Any]
+) -> None:
+    """Change the message whose button was pressed, at the `response_url` of the press."""
+    body = {**_updatable(slack), "replace_original": True}
+    _check_status(name, _post(client, name, address, body, {}))
+
+
 class _MessageGone(Exception):
     """The message to change is no longer there."""
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
+from monitor.types.alerts import VerdictKind
+
 MessageKind = Literal["alert", "digest", "test", "catch_up"]
 DeliveryState = Literal["waiting", "sent", "merged", "dead"]
 
@@ -46,6 +48,22 @@ class Delivery:
     error: str | None = None
     sent_at: datetime | None = None
     receipt: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Press:
+    """A button under an alert that somebody pressed, as the chat tells it.
+
+    `user` is the chat's id of the person: it is keyed before anything is kept. `answer_to` is an
+    address that changes the message, for receivers that cannot do it themselves.
+    """
+
+    receiver: str
+    alert: str
+    verdict: VerdictKind
+    at: datetime
+    user: str = field(repr=False)
+    answer_to: str | None = field(default=None, repr=False)
 
 
 Handle = Mapping[str, Any]
