@@ -9,12 +9,13 @@ from functools import partial
 from typing import Any, ClassVar
 from urllib.parse import parse_qs, quote, urlsplit
 
+from connectors.backward import Backward, walk_several
 from connectors.base import ConnectorFacts
 from connectors.errors import AuthError
 from connectors.http import Client, Traffic
 from connectors.moments import parse_moment
 from connectors.oauth import signed_jwt
-from connectors.paging import Backward, Found, Listing, Step, make_page, walk_several
+from connectors.paging import Found, Listing, Step, make_page
 from connectors.text import clean_text
 from connectors.types import Account, Cursor, Json, Page, Post, Source, Tombstone, make_uid
 

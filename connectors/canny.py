@@ -8,11 +8,12 @@ from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any, ClassVar
 
+from connectors.backward import Backward
 from connectors.base import ConnectorFacts
 from connectors.errors import AuthError, BadResponse, ConnectorError, SourceGone
 from connectors.http import Answer, Client, Traffic
 from connectors.moments import parse_moment
-from connectors.paging import Backward, Listing, make_page
+from connectors.paging import Listing, make_page
 from connectors.text import clean_text
 from connectors.types import Account, Cursor, Json, Page, Post, Source
 

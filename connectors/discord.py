@@ -9,11 +9,12 @@ from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import Any, ClassVar
 
+from connectors.backward import Backward, walk_several
 from connectors.base import ConnectorFacts
 from connectors.errors import AuthError
 from connectors.http import Client, Traffic
 from connectors.moments import parse_moment
-from connectors.paging import Backward, Listing, Step, key_or_none, make_page, walk_several
+from connectors.paging import Listing, Step, key_or_none, make_page
 from connectors.text import clean_text
 from connectors.types import Account, Cursor, Json, Page, Post, Source, Tombstone, make_uid
 

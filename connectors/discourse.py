@@ -9,11 +9,12 @@ from functools import partial
 from typing import Any, ClassVar
 from urllib.parse import quote
 
+from connectors.backward import Backward
 from connectors.base import ConnectorFacts
 from connectors.errors import AuthError, BadResponse, ConnectorError, SourceGone, Unavailable
 from connectors.http import Answer, Client, Traffic, host_of
 from connectors.moments import parse_moment
-from connectors.paging import UNREADABLE, Backward, Found, Listing, key_or_none, make_page
+from connectors.paging import UNREADABLE, Found, Listing, key_or_none, make_page
 from connectors.text import clean_text, html_to_text, images
 from connectors.types import (
     Account,
@@ -188,6 +189,8 @@ class _Forum:
 
     def _topic_start(self, topic: int) -> list[Json]:
         found = self._find(f"/t/-/{topic}.json")
+        if found is None:
+            return []
         stream = found.get("post_stream") or {}
         posts = [raw for raw in stream.get("posts") or [] if key_or_none(_place_of, raw)]
         for raw in posts:
@@ -202,7 +205,8 @@ class _Forum:
 
     def _learn_parent(self, topic: int, number: int) -> None:
         found = self._find(f"/posts/by_number/{topic}/{number}.json")
-        self.numbers[f"{topic}/{number}"] = str(found.get("id") or "")
+        if found is not None:
+            self.numbers[f"{topic}/{number}"] = str(found.get("id") or "")
 
     def single(self, native_id: str) -> Json | None:
         """One post, or None where it is gone; some forums say "not allowed" of a deleted one."""
@@ -213,12 +217,17 @@ class _Forum:
             self.http.get_list("/posts.json", at="latest_posts")
             return None
 
-    def _find(self, path: str) -> dict[str, Any]:
-        """What stands around a post; empty where we may not see it, as the post itself counts."""
+    def _find(self, path: str) -> dict[str, Any] | None:
+        """What stands around a post; empty where it is gone or hidden from us.
+
+        None where the answer made no sense: the post itself counts, and we ask again some day.
+        """
         try:
             found = self.http.find_json(path)
-        except (AuthError, BadResponse):
+        except AuthError:
             return {}
+        except BadResponse:
+            return None
         return found if isinstance(found, dict) else {}
 
 

@@ -7,11 +7,12 @@ from datetime import date, datetime, timedelta
 from functools import partial
 from typing import ClassVar
 
+from connectors.backward import Backward
 from connectors.base import ConnectorFacts
 from connectors.graph import Graph
 from connectors.http import Traffic
 from connectors.moments import parse_moment
-from connectors.paging import Backward, Listing, make_page
+from connectors.paging import Listing, make_page
 from connectors.text import clean_text
 from connectors.types import (
     Account,

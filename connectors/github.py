@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from functools import partial
 from typing import ClassVar
 
+from connectors.backward import Backward, walk_several
 from connectors.base import ConnectorFacts
 from connectors.discussions import (
     Discussions,
@@ -21,7 +22,7 @@ from connectors.errors import BadResponse
 from connectors.http import Client, Traffic
 from connectors.moments import parse_moment
 from connectors.numbered import piece_after, walk_by_time
-from connectors.paging import Backward, Found, Listing, Step, key_or_none, make_page, walk_several
+from connectors.paging import Found, Listing, Step, key_or_none, make_page
 from connectors.text import clean_text
 from connectors.types import Account, Cursor, Json, Page, Post, Source, Tombstone, make_uid
 

@@ -1,4 +1,4 @@
-"""What Google's APIs for owners share: logging in, errors, and page tokens that go stale."""
+"""What Google's APIs for owners share: logging in, errors, paging."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from connectors.errors import AuthError, BadResponse, ConnectorError, SourceGone, Unavailable
+from connectors.errors import AuthError, ConnectorError, SourceGone, Unavailable
 from connectors.http import Answer, Client, Traffic
 from connectors.oauth import Sessions, signed_jwt
 from connectors.types import Json, Source
@@ -45,14 +45,8 @@ class Google:
     def piece(
         self, path: str, params: Mapping[str, Any], token: str, place: Json
     ) -> dict[str, Any]:
-        """Ask for a piece of a list. A page token from a cut run may be stale: begin at the top."""
-        if place is not None:
-            try:
-                return self.get(path, {**params, token: place})
-            except BadResponse as error:
-                if "400" not in str(error):
-                    raise
-        return self.get(path, params)
+        """Ask for a piece of a list, by the page token that the last piece named."""
+        return self.get(path, {**params, token: place})
 
     def find(self, path: str) -> dict[str, Any] | None:
         """Ask for one object that may be gone."""

@@ -8,12 +8,13 @@ from functools import partial
 from typing import Any, ClassVar
 from urllib.parse import quote
 
+from connectors.backward import Backward
 from connectors.base import ConnectorFacts
 from connectors.google import Google
 from connectors.http import Traffic
 from connectors.moments import from_epoch, parse_moment
 from connectors.oauth import Sessions
-from connectors.paging import Backward, Found, Listing, make_page
+from connectors.paging import Found, Listing, make_page
 from connectors.text import clean_text
 from connectors.types import Account, Cursor, Gap, Json, Page, Post, Source
 

@@ -8,11 +8,12 @@ from datetime import date, datetime, timedelta
 from functools import partial
 from typing import ClassVar
 
+from connectors.backward import Backward
 from connectors.base import ConnectorFacts
 from connectors.errors import SourceGone
 from connectors.http import Client, Traffic
 from connectors.moments import from_epoch
-from connectors.paging import Backward, Found, Listing, key_or_none, make_page
+from connectors.paging import Found, Listing, key_or_none, make_page
 from connectors.text import clean_text, html_to_text
 from connectors.types import (
     Account,

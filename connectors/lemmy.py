@@ -9,12 +9,13 @@ from functools import partial
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
+from connectors.backward import Backward, walk_several
 from connectors.base import ConnectorFacts
 from connectors.errors import AuthError, ConnectorError, SourceGone, Unavailable
 from connectors.http import Answer, Client, Traffic, host_of
 from connectors.moments import parse_moment
 from connectors.numbered import piece_after
-from connectors.paging import Backward, Found, Listing, Step, make_page, walk_several
+from connectors.paging import Found, Listing, Step, make_page
 from connectors.text import clean_text
 from connectors.types import (
     Account,

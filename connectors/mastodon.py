@@ -9,11 +9,12 @@ from functools import partial
 from typing import Any, ClassVar
 from urllib.parse import quote
 
+from connectors.backward import Backward
 from connectors.base import ConnectorFacts
 from connectors.errors import AuthError, BadResponse, SourceGone
 from connectors.http import Client, Traffic, host_of
 from connectors.moments import parse_moment
-from connectors.paging import Backward, Listing, make_page
+from connectors.paging import Listing, make_page
 from connectors.text import clean_text, html_to_text
 from connectors.types import (
     Account,
@@ -203,7 +204,9 @@ class _Server:
         """All that stands above and below a status; a thread that is gone is empty."""
         try:
             context = self.http.find_json(f"/api/v1/statuses/{quote(name)}/context") or {}
-        except (AuthError, BadResponse):
+        except AuthError:
+            if "token" in self.source.secrets:
+                raise  # it has run out: the thread must not pass for read
             context = {}  # some servers show timelines to all and threads to users only
         above, below = context.get("ancestors") or [], context.get("descendants") or []
         self.roots[name] = _oldest_id(above[:1]) or name

@@ -10,11 +10,12 @@ from functools import partial
 from typing import ClassVar
 from urllib.parse import quote
 
+from connectors.backward import Backward
 from connectors.base import ConnectorFacts
 from connectors.errors import AuthError, SourceGone
 from connectors.http import Client, Traffic, host_of
 from connectors.moments import from_epoch
-from connectors.paging import Backward, Found, Listing, key_or_none, make_page
+from connectors.paging import Found, Listing, key_or_none, make_page
 from connectors.text import clean_text
 from connectors.types import (
     Account,

@@ -9,10 +9,11 @@ from functools import partial
 from typing import Any, ClassVar
 from urllib.parse import quote
 
+from connectors.backward import Backward
 from connectors.base import ConnectorFacts
 from connectors.http import Client, Traffic, host_of
 from connectors.moments import from_epoch
-from connectors.paging import Backward, Found, Listing, key_or_none, make_page
+from connectors.paging import Found, Listing, key_or_none, make_page
 from connectors.text import clean_text
 from connectors.types import (
     Account,

@@ -11,11 +11,12 @@ from functools import partial
 from typing import Any, ClassVar
 from urllib.parse import quote
 
+from connectors.backward import Backward, walk_several
 from connectors.base import ConnectorFacts
 from connectors.errors import AuthError, ConnectorError, SourceGone
 from connectors.http import Answer, Client, Params, Traffic
 from connectors.moments import from_epoch
-from connectors.paging import Backward, Found, Listing, Step, key_or_none, make_page, walk_several
+from connectors.paging import Found, Listing, Step, key_or_none, make_page
 from connectors.text import clean_text
 from connectors.types import (
     Account,

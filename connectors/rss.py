@@ -54,23 +54,25 @@ class Rss:
     def fetch(self, source: Source, cursor: Cursor | None) -> Iterator[Page]:
         """Yield the feed's entries, and older pages where the feed names them and we lack them.
 
+        What a cut run left is read after a look at the top, as in `Backward`.
         Cursor: {"etag", "modified", "at", "known": {id: hash}} and, in a cut walk, {"next",
-        "news": ids that this walk has met first}.
+        "news": ids that this walk has met first, "looked": the top was looked at since}.
         """
         state: dict[str, Any] = {"known": {}, **(cursor or {})}
         http = Client(source, source.base_url or source.target, self._traffic, redirects=5)
-        left = source.max_pages
-        # first what a cut run left, then from the top
-        for start in [state["next"], None] if state.get("next") else [None]:
+        left, rest = source.max_pages, state.get("next")
+        starts = [rest, None] if state.get("looked") else [None, rest]
+        for start in starts if rest else [None]:
             place, visited = start, set[str]()
+            look = rest if starts[0] is None and place is None else None
             while left > 0:
-                left -= 1
                 answer = self._ask(http, place, state)
                 if answer.status == 304:
-                    return
-                yield self._page(source, answer, state, http, is_top=place is None)
+                    break
+                left -= 1
+                yield self._page(source, answer, state, http, is_top=place is None, rest=look)
                 place = state.get("next")
-                if place is None:
+                if place is None or place == look:
                     break
                 if place in visited:
                     raise BadResponse("the feed's pages go in circles", source=source.name)
@@ -89,14 +91,23 @@ class Rss:
         return http.get(place or http.source.target, headers=headers, good=(304,))
 
     def _page(
-        self, source: Source, answer: Answer, state: dict[str, Any], http: Client, *, is_top: bool
+        self,
+        source: Source,
+        answer: Answer,
+        state: dict[str, Any],
+        http: Client,
+        *,
+        is_top: bool,
+        rest: str | None,
     ) -> Page:
+        """Read one page. `rest` is where a cut walk waits while this is a look above it."""
         feed, entries, older = parse_feed(answer, source)
         posts, rejected = parse_each(entries, lambda raw: parse_entry(source, raw, feed))
         prints = {post.native_id: _print_of(post) for post in posts}
         known, news = state["known"], set(state.get("news", ()))
         settled = known.keys() - news
-        met = 2 * len(settled & prints.keys()) > len(prints)
+        # a look above a cut walk ends at what that walk has met, any other at what is settled
+        met = 2 * len((known.keys() if rest else settled) & prints.keys()) > len(prints)
         gaps: tuple[Gap, ...] = ()
         if is_top:
             if settled and prints and not settled & prints.keys() and not older:
@@ -112,8 +123,13 @@ class Rss:
             and all(p.created_at and p.created_at < bound for p in posts)
         )
         changed = {p.uid: p for p in posts if known.get(p.native_id) != prints[p.native_id]}
-        if older and posts and not met and not is_old:
-            state["next"], state["news"] = older, sorted(news | (prints.keys() - settled))
+        state.pop("looked", None)
+        goes_on = older and posts and not met and not is_old
+        if goes_on or rest:
+            state["next"] = older if goes_on else rest
+            state["news"] = sorted(news | (prints.keys() - settled))
+            if not goes_on:
+                state["looked"] = True
         else:
             state.pop("next", None)
             state.pop("news", None)

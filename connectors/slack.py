@@ -10,11 +10,12 @@ from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any, ClassVar
 
+from connectors.backward import Backward
 from connectors.base import ConnectorFacts
 from connectors.errors import AuthError, BadResponse, ConnectorError, SourceGone, Unavailable
 from connectors.http import Answer, Client, Traffic
 from connectors.moments import from_epoch
-from connectors.paging import Backward, Found, Listing, key_or_none, make_page
+from connectors.paging import Found, Listing, key_or_none, make_page
 from connectors.text import clean_text
 from connectors.types import (
     Account,

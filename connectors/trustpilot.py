@@ -9,11 +9,12 @@ from functools import partial
 from typing import ClassVar
 from urllib.parse import quote
 
+from connectors.backward import Backward
 from connectors.base import ConnectorFacts
 from connectors.http import Client, Traffic
 from connectors.moments import parse_moment
 from connectors.numbered import piece_after
-from connectors.paging import Backward, Found, Listing, make_page
+from connectors.paging import Found, Listing, make_page
 from connectors.text import clean_text
 from connectors.types import Account, Cursor, Json, Page, Post, Source, Tombstone, make_uid
 

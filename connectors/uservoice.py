@@ -8,12 +8,13 @@ from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any, ClassVar
 
+from connectors.backward import Backward, walk_several
 from connectors.base import ConnectorFacts
 from connectors.errors import SourceGone
 from connectors.http import Client, Params, Traffic, host_of
 from connectors.moments import parse_moment
 from connectors.oauth import Sessions
-from connectors.paging import Backward, Found, Listing, Step, make_page, walk_several
+from connectors.paging import Found, Listing, Step, make_page
 from connectors.text import clean_text, html_to_text
 from connectors.types import (
     Account,

@@ -9,11 +9,12 @@ from datetime import date, datetime, timedelta
 from functools import partial
 from typing import ClassVar
 
+from connectors.backward import Backward, walk_several
 from connectors.base import ConnectorFacts
 from connectors.errors import BadResponse, SourceGone
 from connectors.http import Answer, Client, Params, Traffic, host_of
 from connectors.moments import parse_moment
-from connectors.paging import Backward, Found, Listing, Step, make_page, walk_several
+from connectors.paging import Found, Listing, Step, make_page
 from connectors.text import html_to_text, images
 from connectors.types import Account, Cursor, Json, Page, Post, Source, Tombstone, make_uid
 
@@ -135,6 +136,7 @@ class _Site:
 
     def _ask(self, kind: str, params: Params) -> Answer:
         """Without pretty permalinks the API lives in a query parameter."""
+        page: Answer | None = None
         if not self.is_plain:
             try:
                 answer = self.http.get(f"/wp-json/wp/v2/{kind}", params)
@@ -143,16 +145,21 @@ class _Site:
             else:
                 if answer.json_or_none() is not None:
                     return answer
-                # a front page in place of the API: the web server does not rewrite addresses
-                self.is_plain = True
-        answer = self.http.get("/", {"rest_route": f"/wp/v2/{kind}", **dict(params)})
-        if answer.json_or_none() is None:
-            raise BadResponse(
-                "the REST API answers with a page; it may be closed by a plugin",
-                source=self.source.name,
-                excerpt=answer.excerpt(),
-            )
-        return answer
+                page = answer  # of a web server that does not rewrite addresses, or of a proxy
+        try:
+            answer = self.http.get("/", {"rest_route": f"/wp/v2/{kind}", **dict(params)})
+        except SourceGone:
+            if page is None:
+                raise
+            answer = page
+        if answer.json_or_none() is not None:
+            self.is_plain = True
+            return answer
+        raise BadResponse(
+            "the REST API answers with a page; it may be closed by a plugin",
+            source=self.source.name,
+            excerpt=answer.excerpt(),
+        )
 
 
 _ORDER = {"posts": "date", "comments": "date_gmt"}

@@ -9,11 +9,12 @@ from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any, ClassVar
 
+from connectors.backward import Backward
 from connectors.base import ConnectorFacts
 from connectors.errors import AuthError, ConnectorError, SourceGone, Unavailable
 from connectors.http import Answer, Client, Traffic
 from connectors.moments import parse_moment
-from connectors.paging import Backward, Listing, key_or_none, make_page
+from connectors.paging import Listing, key_or_none, make_page
 from connectors.text import clean_text
 from connectors.types import (
     Account,
@@ -86,7 +87,9 @@ class X:
             overlap=_OVERLAP,
             max_pages=source.max_pages,
         )
-        for step in walk.walk(partial(api.search, api.start(state.get("mark"))), state):
+        # a walk that was cut goes on with its own question; above it all is new since its top
+        start = api.start(state.get("top") or state.get("mark"))
+        for step in walk.walk(partial(api.search, start), state):
             yield make_page(
                 step.items,
                 partial(parse_post, source),

@@ -9,21 +9,12 @@ from functools import partial
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
+from connectors.backward import Backward, walk_several
 from connectors.base import ConnectorFacts
 from connectors.errors import AuthError, BadResponse, ConnectorError, SourceGone, Unavailable
 from connectors.http import Answer, Client, Traffic
 from connectors.moments import parse_moment
-from connectors.paging import (
-    UNREADABLE,
-    Backward,
-    Found,
-    Listing,
-    Step,
-    key_or_none,
-    make_page,
-    parse_each,
-    walk_several,
-)
+from connectors.paging import UNREADABLE, Found, Listing, Step, key_or_none, make_page, parse_each
 from connectors.text import clean_text
 from connectors.types import (
     Account,

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import json
-import random
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
-from connector_cases.github import CASE as GITHUB
-from connector_cases.mastodon import CASE as MASTODON
-from connector_cases.world import START, Case
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connectors.backward import Backward, walk_several
 from connectors.errors import BadResponse, Unavailable
-from connectors.paging import Backward, Listing, make_page, walk_forward, walk_several
+from connectors.paging import Listing, Step, make_page, walk_forward
 from connectors.types import Post
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
@@ -128,6 +124,61 @@ def test_a_page_cap_is_kept_and_the_rest_read_next_time() -> None:
     assert {r["n"] for step in first + rest for r in step.items} == set(range(40))
 
 
+def numbers(steps: Iterable[Step]) -> list[int]:
+    return [raw["n"] for step in steps for raw in step.items]
+
+
+def test_a_backlog_waits_for_what_is_new_and_is_not_forgotten() -> None:
+    records = [record(n) for n in range(60)]
+    first = list(backward(max_pages=2).walk(listing_of(records), None))
+    records += [record(n) for n in (100, 101)]
+    second = list(backward(max_pages=4).walk(listing_of(records), first[-1].cursor))
+    assert numbers(second[:1]) == [101, 100, 59, 58, 57]
+    assert numbers(second[1:]) == list(range(49, 34, -1))
+    third = list(backward().walk(listing_of(records), second[-1].cursor))
+    assert set(numbers(third)) >= set(range(35))
+    assert "top" not in third[-1].cursor
+
+
+def test_a_cut_look_is_finished_before_the_next_one_begins() -> None:
+    records = [record(n) for n in range(60)]
+    cursor = [*backward(max_pages=2).walk(listing_of(records), None)][-1].cursor
+    seen = set(range(50, 60))
+    for run in range(1, 40):  # a piece a run, and more arrives than that, for a while
+        if run < 8:
+            records += [record(100 * run + n) for n in range(7)]
+        steps = list(backward(max_pages=1).walk(listing_of(records), cursor))
+        seen |= set(numbers(steps))
+        cursor = json.loads(json.dumps(steps[-1].cursor))
+    assert seen == {r["n"] for r in records}
+
+
+def test_a_place_that_expired_between_two_runs_means_to_begin_again() -> None:
+    records = [record(n) for n in range(40)]
+    cut = list(backward(max_pages=2).walk(listing_of(records), None))[-1].cursor
+
+    def forgetful(place: Any) -> Listing:
+        if place == cut["next"] and not asked:
+            asked.append(place)
+            raise BadResponse("400: no such page token")
+        return listing_of(records)(place)
+
+    asked: list[Any] = []
+    steps = list(backward().walk(forgetful, cut))
+    assert asked
+    assert set(numbers(steps)) == set(range(40))
+
+
+def test_an_answer_that_cannot_be_read_in_this_run_is_no_expired_place() -> None:
+    def broken(place: Any) -> Listing:
+        if place is not None:
+            raise BadResponse("the API has changed")
+        return listing_of([record(n) for n in range(40)])(None)
+
+    with pytest.raises(BadResponse, match="changed"):
+        list(backward().walk(broken, None))
+
+
 def test_a_first_walk_of_a_quiet_place_brings_its_newest_posts_and_no_more() -> None:
     records = [record(n) for n in range(100)]
     steps = list(backward(since=NOW).walk(listing_of(records), None))
@@ -220,44 +271,3 @@ def test_a_record_that_breaks_the_parser_is_kept_and_a_bug_is_not_hidden() -> No
 
     with pytest.raises(RuntimeError):
         make_page([{}], broken, None)
-
-
-@pytest.mark.parametrize("case", [MASTODON, GITHUB], ids=lambda case: case.platform)
-def test_a_month_of_trouble_loses_no_post(case: Case, tmp_path: Path) -> None:
-    """A simulated month: 429 with short and long waits, 5xx, time-outs, runs that die anywhere."""
-    chance = random.Random(7)
-    world = case.world(tmp_path)
-    world.now = START + timedelta(hours=1)
-    plain_serve = world.handle
-
-    def moody(request: httpx.Request) -> httpx.Response:
-        mood = chance.random()
-        if mood < 0.05:
-            return httpx.Response(429, headers={"Retry-After": str(chance.choice([3, 900]))})
-        if mood < 0.10:
-            return httpx.Response(chance.choice([500, 502, 503]), html="<p>down</p>")
-        if mood < 0.14:
-            raise httpx.ReadTimeout("too slow", request=request)
-        return plain_serve(request)
-
-    world.handle = moody  # type: ignore[method-assign]
-    traffic = world.traffic()
-    cursor, seen, number = None, set(), 1000
-    while world.now < START + timedelta(days=30):
-        world.now += timedelta(minutes=chance.choice([15, 15, 60, 400]))
-        for _ in range(chance.choice([0, 1, 3, 30])):
-            number += 1
-            world.add(number, at=world.now - timedelta(seconds=chance.randrange(1, 60)))
-        with contextlib.suppress(Unavailable):  # any other error is a defect
-            for page in world.fetch(cursor, traffic=traffic):
-                seen |= {post.native_id for post in page.posts}
-                cursor = json.loads(json.dumps(page.cursor))
-                if chance.random() < 0.05:
-                    break  # killed after the page was saved
-    world.handle = plain_serve  # type: ignore[method-assign]
-    world.now += timedelta(hours=1)
-    for _ in range(3):
-        for page in world.fetch(cursor):
-            seen |= {post.native_id for post in page.posts}
-            cursor = json.loads(json.dumps(page.cursor))
-    assert world.expected() - seen == set()

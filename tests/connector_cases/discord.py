@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from connector_cases.world import SECRET, START, Case, Item, World, answer, parse_records
+from connector_cases.world import SECRET, Case, Item, World, answer, parse_records
 from connectors.discord import Place, parse_message
 from connectors.types import Source
 
@@ -22,10 +22,9 @@ def number(item: Item) -> str:
 
 def room_of(item: Item) -> str:
     """Threads carry the id of the message that they started from."""
-    if item.parent is None:
+    if item.parent is None or item.parent_at is None:
         return ROOM
-    at = START + timedelta(minutes=item.parent, seconds=item.parent % 60)
-    return number(Item(item.parent, at, ""))
+    return number(Item(item.parent, item.parent_at, ""))
 
 
 def message(world: World, item: Item) -> Any:

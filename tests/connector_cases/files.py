@@ -55,6 +55,7 @@ def parse_fixture() -> list[Post | Tombstone]:
 
 
 CASE = Case(
+    is_oldest_first=True,
     platform="files",
     source=Source(name="drop", platform="files"),
     native_id=lambda item: str(item.n),

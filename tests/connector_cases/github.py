@@ -110,6 +110,7 @@ def serve(world: World, request: httpx.Request) -> httpx.Response:
 
 
 CASE = Case(
+    is_oldest_first=True,
     platform="github",
     source=Source(
         name="acme-mill", platform="github", target="acme/mill", secrets={"token": SECRET}

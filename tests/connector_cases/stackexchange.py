@@ -70,6 +70,7 @@ def serve(world: World, request: httpx.Request) -> httpx.Response:
 
 
 CASE = Case(
+    is_oldest_first=True,
     platform="stackexchange",
     source=Source(name="acme-questions", platform="stackexchange", target="acme"),
     native_id=lambda item: f"{letter(item)}{rising_id(item)}",

@@ -32,6 +32,7 @@ class Item:
     text: str
     parent: int | None = None
     is_garbled: bool = False
+    parent_at: datetime | None = None
 
 
 @dataclass
@@ -52,7 +53,9 @@ class World:
 
     def add(self, n: int, *, parent: int | None = None, at: datetime | None = None) -> None:
         moment = at or START + timedelta(minutes=n if parent is None else parent, seconds=n % 60)
-        self.items.append(Item(n, moment, f"Beitrag {n}: schön & gut <3 😀", parent))
+        above = self.find(parent) if parent is not None else None
+        text, parent_at = f"Beitrag {n}: schön & gut <3 😀", above.at if above else None
+        self.items.append(Item(n, moment, text, parent, parent_at=parent_at))
 
     def remove(self, n: int) -> None:
         self.items = [item for item in self.items if item.n != n]
@@ -129,7 +132,8 @@ class Case:
     `serve` answers a request over the state of the world, as the real server would.
     `native_id` names an item as the connector must name it. `write` is for files only.
     `has_threads` says that comments stand under posts; `has_pages` that a listing has pages.
-    `posts` are so many that at least two pages are full.
+    `posts` are so many that at least two pages are full. `is_oldest_first` says that the
+    platform is read by time of change, oldest first, so that a backlog comes before news.
     """
 
     platform: str
@@ -143,6 +147,7 @@ class Case:
     has_http: bool = True
     has_pages: bool = True
     has_threads: bool = True
+    is_oldest_first: bool = False
     login_paths: tuple[str, ...] = ()
     posts: int = 45
 
