@@ -119,6 +119,8 @@ class Context:
             name: self.language.number(fact) if isinstance(fact, int) else fact
             for name, fact in facts.items()
         }
+        if not facts:
+            return self.language.say_as_is(message)
         return self.language.say(message, **written)
 
     @property

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,6 +14,7 @@ from monitor.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:
     from monitor.health import Check
+    from monitor.types.told import Told
 
 app = typer.Typer()
 
@@ -245,13 +245,14 @@ def doctor(
     """
     import stamina
 
-    from monitor.health import Check, run_checks
+    from monitor.health import failed_config, run_checks
 
     context = context_of(ctx)
     try:
         app_ = context.app
     except ConfigError as error:
-        show_check(context, Check("config", False, str(error), "mend the key named, run again"))
+        context.lang_option = context.lang_option or "en"  # which one is wished stands in there
+        show_check(context, failed_config(error))
         raise
     stamina.set_active(False)  # a look shall be quick; `fetch` is what tries again
     failed = False
@@ -265,9 +266,16 @@ def doctor(
 def show_check(context: Context, check: Check) -> None:
     """Print one check, and what to do about it."""
     if context.json:
-        context.emit([asdict(check)])
+        context.emit([check.row()])
         return
-    mark = "ok  " if check.ok else "FAIL"
-    context.out.print(f"{mark} {check.check}: {plain(check.detail)}", markup=False)
+    mark = context.tell("ok  ") if check.ok else context.tell("FAIL")
+    name, detail = said(context, check.check), said(context, check.detail)
+    context.out.print(plain(f"{mark} {name}: {detail}"), markup=False, soft_wrap=True)
     if check.remedy:
-        context.out.print(f"     -> {check.remedy}", markup=False)
+        remedy = said(context, check.remedy)
+        context.out.print(plain(f"     -> {remedy}"), markup=False, soft_wrap=True)
+
+
+def said(context: Context, told: Told) -> str:
+    """Return a message in the language of the call."""
+    return context.tell(told.message, **told.facts)
