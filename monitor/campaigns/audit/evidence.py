@@ -29,17 +29,23 @@ class Thresholds:
     p_family: float = 1e-5
     p_statistical: float = 1e-8
     false_discovery: float = 0.01
-    dilution: float = 0.03
+    dilution: float = 0.05
     most_of_group: float = 0.7
 
     device_people: int = 4
     device_networks: int = 3
     device_top_network: float = 0.75
+    device_share: float = 0.6
     network_people: int = 3
     networks: int = 3
     network_lift: float = 3.0
     network_share: float = 0.25
     network_strong: float = 5.0
+    mixed_others: int = 3
+    apart_people: int = 16
+    apart_factor: float = 1.25
+    p_apart: float = 1e-3
+    wave_hours: float = 3.0
     places: int = 2
     scattered_factor: float = 5.0
     place_share: float = 0.6
@@ -64,7 +70,8 @@ class Thresholds:
     lockstep_ties: float = 0.4
     drill_people: int = 12
     drill_occasions: int = 4
-    drill_share: float = 0.8
+    drill_share: float = 0.75
+    p_drill: float = 1e-3
     drill_apart_hours: float = 6.0
 
     def __post_init__(self) -> None:

@@ -71,6 +71,8 @@ def _clause(one: Evidence, lang: str, referrers: Mapping[int, str]) -> str:
         variant = f"{one.family}_one"
     if "meetings" in facts:
         variant = "network_scattered"
+    if "mixed" in facts:
+        variant = "network_apart"
     if one.family == "regularity":
         variant = next(
             (f"regularity_{key}" for key in ("gap_min", "window_h") if key in facts),
@@ -100,6 +102,10 @@ _CLAUSES: dict[str, dict[str, str]] = {
             "kaum zwei der {people} Personen kommen aus demselben Netz ({meetings} Paare, üblich "
             "wären {expected})"
         ),
+        "network_apart": (
+            "von {people} Personen kommen nur {mixed} aus Netzen, die auch andere nutzen (sonst "
+            "{usual})"
+        ),
         "device": "{people} Personen teilen sich {devices} Geräte, die von Netz zu Netz springen",
         "device_one": "{people} Personen teilen sich ein Gerät, das von Netz zu Netz springt",
         "referrer": "{people} Personen kamen über {page}, das sonst kaum jemanden schickt",
@@ -122,6 +128,10 @@ _CLAUSES: dict[str, dict[str, str]] = {
         "network_scattered": (
             "hardly two of {people} people share a network ({meetings} pairs, usual would be "
             "{expected})"
+        ),
+        "network_apart": (
+            "of {people} people only {mixed} come from networks that others use as well "
+            "(elsewhere {usual})"
         ),
         "device": "{people} people share {devices} devices that hop from network to network",
         "device_one": "{people} people share one device that hops from network to network",

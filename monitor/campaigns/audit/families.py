@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import gammaincc
 
 from monitor.campaigns.audit.electorate import (
     ADVANCE,
@@ -16,7 +15,8 @@ from monitor.campaigns.audit.electorate import (
     Electorate,
 )
 from monitor.campaigns.audit.evidence import LEAST_P, Thresholds, binomial_tail
-from monitor.campaigns.audit.groups import Group, in_one_place
+from monitor.campaigns.audit.groups import Group
+from monitor.campaigns.audit.origin import in_one_place, shared_networks
 from monitor.campaigns.audit.rhythm import find_burst, find_regularity, never_sleeps
 from monitor.campaigns.columns import Bools, Ints
 from monitor.types.campaigns import Evidence
@@ -44,7 +44,7 @@ def weigh(group: Group, people: Electorate, thresholds: Thresholds) -> tuple[Evi
         _lockstep(group, people),
         find_burst(at, people, thresholds),
         _account_age(rows, outside, people, thresholds),
-        _network(rows, people, thresholds),
+        group.origin or shared_networks(rows, people, thresholds),
         _device(rows, people, thresholds),
         _referrer(rows, outside, people, thresholds),
         find_regularity(at, thresholds) or never_sleeps(at, people, thresholds),
@@ -86,6 +86,7 @@ def _strong_network(found: tuple[Evidence, ...], thresholds: Thresholds) -> bool
     network, age = facts["network"], facts.get("account_age", {})
     return (
         "meetings" in network
+        or "mixed" in network
         or network["people"] >= thresholds.network_strong * network["networks"]
         or "lockstep" in facts
         or age.get("age") in ("advance", "recent", "aged")
@@ -152,38 +153,6 @@ def _account_age(
                 facts={"age": word, "share": number / known, "usual": round(usual / 1.5, 3)},
             )
     return best
-
-
-def _network(rows: Ints, people: Electorate, thresholds: Thresholds) -> Evidence | None:
-    dense = rows[people.dense[rows]]
-    number = np.bincount(people.network[dense], minlength=1)
-    networks, inside = int((number > 0).sum()), len(dense)
-    few = networks < thresholds.networks and inside < 2 * thresholds.least_group
-    if inside < 0.4 * len(rows) or few:
-        return _scattered(rows, people, thresholds)
-    # That a network's people all choose the idea by chance: its share of all voters, each time.
-    share = min(thresholds.network_lift * len(rows) / max(len(people.ideas_of), 1), 0.5)
-    p = max(share ** (inside - networks) * max(len(people.start), 2), LEAST_P)
-    facts = {"networks": networks, "people": inside}
-    return Evidence(family="network", p=min(p, 1.0), facts=facts)
-
-
-def _scattered(rows: Ints, people: Electorate, thresholds: Thresholds) -> Evidence | None:
-    """Tell whether hardly two of a group share a network, though most people use a few big ones.
-
-    Rented home connections come one by one from everywhere; a real crowd comes through carriers.
-    """
-    network = people.network[rows][people.network[rows] > 0]
-    if len(network) < 0.8 * len(rows) or len(network) < 3 * thresholds.least_group:
-        return None
-    number = np.bincount(network)
-    meetings = int((number * (number - 1)).sum() // 2)
-    expected = people.meeting * len(network) * (len(network) - 1) / 2
-    p = float(gammaincc(meetings + 1, expected / thresholds.scattered_factor))
-    if p > thresholds.p_statistical:
-        return None
-    facts = {"meetings": meetings, "expected": round(expected), "people": len(network)}
-    return Evidence(family="network", p=max(p, LEAST_P), facts=facts)
 
 
 def _device(rows: Ints, people: Electorate, thresholds: Thresholds) -> Evidence | None:

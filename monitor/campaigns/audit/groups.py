@@ -14,7 +14,9 @@ import numpy as np
 
 from monitor.campaigns.audit.electorate import ADVANCE, AGED, FRESH, HOUR_MS, Electorate
 from monitor.campaigns.audit.evidence import Thresholds, poisson_tail
+from monitor.campaigns.audit.origin import apart
 from monitor.campaigns.columns import Ints
+from monitor.types.campaigns import Evidence
 
 LEAST_RECAST_SHARE = 3.0
 
@@ -23,7 +25,8 @@ LEAST_RECAST_SHARE = 3.0
 class Group:
     """Rows of one idea. `kind` says what they share; `statistical` that no single member is
     marked, only their number is: such a group must not be diluted by honest people. `ring` are the
-    voters of a lockstep group, `drilled` that they turn out like no club of friends does.
+    voters of a lockstep group, `drilled` that they turn out like no club of friends does. `origin`
+    is what the networks said before the rows were chosen by them.
     """
 
     kind: str
@@ -34,6 +37,7 @@ class Group:
     statistical: bool = False
     ring: Ints | None = None
     drilled: bool = False
+    origin: Evidence | None = None
 
 
 def find_groups(people: Electorate, thresholds: Thresholds) -> Iterator[Group]:
@@ -63,10 +67,11 @@ def recast_groups(people: Electorate, thresholds: Thresholds) -> Iterator[Group]
         if again.sum() >= thresholds.least_group:
             yield Group("recast", int(idea), rows[again], float(p[idea]))
         if single.sum() >= thresholds.least_group:
-            expected = float(all_rows[idea] * usual)
-            yield Group(
-                "recast", int(idea), rows[single], float(p[idea]), expected, statistical=True
-            )
+            chosen = _densest(rows[single], people)
+            at = people.at[span]
+            others = (at >= people.at[chosen[0]]) & (at <= people.at[chosen[-1]]) & ~single
+            expected = float(others.sum() * usual / (1 - usual))
+            yield Group("recast", int(idea), chosen, float(p[idea]), expected, statistical=True)
 
 
 def age_groups(people: Electorate, age: int, thresholds: Thresholds) -> Iterator[Group]:
@@ -82,13 +87,20 @@ def age_groups(people: Electorate, age: int, thresholds: Thresholds) -> Iterator
     for idea in np.flatnonzero((p < limit) & (number >= thresholds.least_group)):
         span = people.rows(int(idea))
         rows = np.arange(span.start, span.stop)[mine[span]]
-        rows = _likely(rows, span, people)
-        if len(rows) < thresholds.least_group:
-            continue
-        rows = _densest(rows, people) if age != FRESH else rows
-        others = (people.at[span] >= people.at[rows[0]]) & (people.at[span] <= people.at[rows[-1]])
-        expected = float((others & ~mine[span]).sum() * usual / (1 - usual))
-        yield Group(kind, int(idea), rows, float(p[idea]), expected, statistical=True)
+        for part in _waves_apart(_likely(rows, span, people), people, thresholds):
+            origin, chosen, share = apart(part, people, thresholds), part, 1.0
+            if origin is not None:
+                # Whoever comes from where everybody comes from is likely to be one of them.
+                chosen, share = part[~people.mixed[part]], 1 - people.mixed_usual
+            if len(chosen) < thresholds.least_group:
+                continue
+            chosen = _densest(chosen, people)
+            early, late = people.at[chosen[0]], people.at[chosen[-1]]
+            others = (people.at[span] >= early) & (people.at[span] <= late) & ~mine[span]
+            expected = share * float(others.sum() * usual / (1 - usual))
+            yield Group(
+                kind, int(idea), chosen, float(p[idea]), expected, statistical=True, origin=origin
+            )
 
 
 def _usual_share(number: Ints, all_rows: Ints) -> float:
@@ -127,6 +139,17 @@ def _densest(rows: Ints, people: Electorate) -> Ints:
     return dense
 
 
+def _waves_apart(rows: Ints, people: Electorate, thresholds: Thresholds) -> list[Ints]:
+    """Part a steady trickle from sudden waves in it: a wave may be another crowd's, a share's."""
+    window = (people.at[rows] - people.at[rows[0]]) // int(thresholds.wave_hours * HOUR_MS)
+    number = np.bincount(window)
+    typical = np.sort(number)[: max(int(0.9 * len(number)), 1)].mean()
+    wave = poisson_tail(number, 2 * max(float(typical), 0.5)) < thresholds.p_family
+    inside = wave[window]
+    parts = [rows[~inside], rows[inside]] if inside.sum() > 0 else [rows]
+    return [part for part in parts if len(part) >= thresholds.least_group]
+
+
 def _by_idea(kind: str, people: Electorate, rows: Ints, thresholds: Thresholds) -> Iterator[Group]:
     rows = np.sort(rows)
     if not len(rows):
@@ -134,16 +157,3 @@ def _by_idea(kind: str, people: Electorate, rows: Ints, thresholds: Thresholds) 
     for part in np.split(rows, np.flatnonzero(np.diff(people.idea[rows])) + 1):
         if len(part) >= thresholds.least_group:
             yield Group(kind, int(people.idea[part[0]]), part, 0.0)
-
-
-def in_one_place(rows: Ints, people: Electorate, thresholds: Thresholds) -> bool:
-    """Tell whether most of a group came from a network or two: a class, an office, a stall.
-
-    A carrier's big networks are no place, however many of its customers vote.
-    """
-    network = people.network[rows]
-    number = np.bincount(network[network > 0], minlength=1)
-    here = np.flatnonzero(number)
-    special = here[number[here] >= thresholds.place_own * people.persons[here]]
-    largest = np.sort(number[special])[-thresholds.places :]
-    return bool(largest.sum() >= thresholds.place_share * max(int(number.sum()), 1))

@@ -16,7 +16,7 @@ from scipy.sparse import coo_matrix, csr_matrix
 from scipy.sparse.csgraph import connected_components
 
 from monitor.campaigns.audit.electorate import HOUR_MS, Electorate
-from monitor.campaigns.audit.evidence import Thresholds
+from monitor.campaigns.audit.evidence import Thresholds, binomial_tail
 from monitor.campaigns.columns import Ints
 
 ROW_BLOCK = 20_000
@@ -109,21 +109,41 @@ def shared_ideas(ring: Ints, people: Electorate) -> Ints:
 
 
 def is_drilled(ring: Ints, shared: Ints, people: Electorate, thresholds: Thresholds) -> bool:
-    """Tell whether nearly all of a ring turn out every time, on several occasions hours apart.
+    """Tell whether more of a ring turn out, time after time, than any club of friends would.
 
-    Fans, teams and readers of a newsletter come when they can: half of them, or all of them once.
-    Measured on made-up fan clubs: 55 to 80 % take part; on rings: 85 to 96 %.
+    Fans, teams and readers of a newsletter come when they can; the most devoted of made-up fan
+    clubs came three times in four (measured: 0.70 to 0.81 of a club, 0.87 to 0.96 of a ring).
     """
-    if len(ring) < thresholds.drill_people or len(shared) < thresholds.drill_occasions:
+    occasions = _occasions(ring, shared, people, thresholds)
+    if len(ring) < thresholds.drill_people or len(occasions) < thresholds.drill_occasions:
         return False
-    turnout, moments = [], []
+    turnout = sum(len(present) for present in occasions)
+    p = binomial_tail(turnout, len(ring) * len(occasions), thresholds.drill_share)
+    return bool(p < thresholds.p_drill)
+
+
+def _occasions(
+    ring: Ints, shared: Ints, people: Electorate, thresholds: Thresholds
+) -> list[set[int]]:
+    """Return who of a ring came to each of its occasions, hours apart from each other.
+
+    An idea for which they came at any time is no occasion: half of them must have come within
+    hours. Ideas of one sitting are one occasion.
+    """
+    sittings: list[tuple[float, set[int]]] = []
     for idea in shared.tolist():
         span = people.rows(idea)
         mine = np.isin(people.voter[span], ring)
-        turnout.append(float(mine.sum()) / len(ring))
-        moments.append(float(np.median(people.at[span][mine])))
-    apart = np.diff(np.sort(moments)) > thresholds.drill_apart_hours * HOUR_MS
-    occasions = 1 + int(apart.sum())
-    return occasions >= thresholds.drill_occasions and bool(
-        np.mean(turnout) >= thresholds.drill_share
-    )
+        early, middle, late = np.percentile(people.at[span][mine], (25, 50, 75))
+        if late - early <= thresholds.lockstep_hours * HOUR_MS:
+            sittings.append((float(middle), set(people.voter[span][mine].tolist())))
+    sittings.sort(key=lambda sitting: sitting[0])
+    occasions: list[set[int]] = []
+    before = -np.inf
+    for moment, present in sittings:
+        if moment - before > thresholds.drill_apart_hours * HOUR_MS:
+            occasions.append(present)
+        else:
+            occasions[-1] |= present
+        before = moment
+    return occasions
