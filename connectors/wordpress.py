@@ -16,7 +16,17 @@ from connectors.http import Answer, Client, Params, Traffic, host_of
 from connectors.moments import parse_moment
 from connectors.paging import Found, Listing, Step, make_page
 from connectors.text import html_to_text, images
-from connectors.types import Account, Cursor, Json, Page, Post, Source, Tombstone, make_uid
+from connectors.types import (
+    Account,
+    Cursor,
+    DeletedReason,
+    Json,
+    Page,
+    Post,
+    Source,
+    Tombstone,
+    make_uid,
+)
 
 FACTS = ConnectorFacts(
     platform="wordpress",
@@ -80,7 +90,10 @@ class WordPress:
             )
 
     def refresh(self, source: Source, native_ids: Sequence[str]) -> Iterator[Page]:
-        """Ask again by id, 100 a call; what is left out is in the bin or gone."""
+        """Ask again by id, 100 a call; what is left out is in the bin or gone.
+
+        Visitors cannot delete their comments on WordPress: whoever runs the site did.
+        """
         site = _Site(source, self._traffic)
         for kind, parse in (("posts", parse_article), ("comments", parse_comment)):
             mine = [i for i in native_ids if i.startswith("post:") == (kind == "posts")]
@@ -91,11 +104,12 @@ class WordPress:
                 page = make_page(found, partial(parse, source), None)
                 told = {post.native_id for post in page.posts}
                 now, host = self._traffic.now(), site.http.host
+                reason: DeletedReason = "gone" if kind == "posts" else "moderator"
                 yield Page(
                     posts=page.posts,
                     rejected=page.rejected,
                     deleted=tuple(
-                        Tombstone(make_uid("wordpress", host, one), now, "gone")
+                        Tombstone(make_uid("wordpress", host, one), now, reason)
                         for one in asked
                         if one not in told
                     ),

@@ -98,5 +98,12 @@ def test_a_tick_tells_what_a_replay_tells() -> None:
     alive = [(n, {k: v for k, v in row.items() if not k.startswith("deleted")}) for n, row in rows]
     for lines in (alive, [(n, row) for n, row in rows if row.get("deleted_at")]):
         import_rows(lines, store, Rejects(None, "weeks"), NOON, default_source="weeks")
-    events = raise_alerts(store.db, NOON, settings=RuleSettings(), zone=ZONE)
-    assert "criticism_removed" in {event.alert.rule for event in events}
+    foreign = raised_in(store, own=False)
+    assert "criticism_removed" not in foreign, "elsewhere others moderate"
+    assert "criticism_removed" in raised_in(store, own=True)
+
+
+def raised_in(store: Store, *, own: bool) -> set[str]:
+    store.sources.set_own({"forum": own})
+    events = raise_alerts(store.db, NOON, settings=RuleSettings(), zone=ZONE, dry_run=True)
+    return {event.alert.rule for event in events}

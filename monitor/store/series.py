@@ -229,13 +229,18 @@ class SeriesTable:
         return Strays(table[:, 0], table[:, 1], places)
 
     def load_removals(self, sources: SourceNames, start: int, end: int) -> Removals:
-        """Return what moderators removed in [start, end] ms of what others had written."""
+        """Return what moderators removed in [start, end] ms of what others had written.
+
+        Only in the company's own places: there the moderator is likely the company itself, in
+        other places somebody else.
+        """
         rows = self.db.rows(
             "SELECT p.deleted_at, p.source_id, "
             "coalesce(l.sentiment = 'negative' AND NOT l.toxic, 0) AS civil, p.uid "
             "FROM posts p LEFT JOIN labels l ON l.post_id = p.id "
             "WHERE p.deleted_at IS NOT NULL AND p.deleted_at >= ? AND p.deleted_at <= ? "
             "AND p.deleted_reason = 'moderator' AND p.role <> 'company' "
+            "AND p.source_id IN (SELECT id FROM sources WHERE own) "
             "AND coalesce(l.spam, 0) = 0 AND coalesce(l.relevant, 1) = 1 "
             "ORDER BY p.deleted_at, p.id",
             (start, end),
