@@ -56,6 +56,7 @@ def rule_settings(alerts: Alerts) -> RuleSettings:
         budget_per_week=alerts.budget_per_week,
         good_rate=(low / 100, high / 100),
         silent_after=alerts.silent_after,
+        removed_within=alerts.removed_within,
     )
 
 

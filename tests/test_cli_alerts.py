@@ -223,8 +223,33 @@ def test_one_alert_is_shown_as_its_message_tells_it(run: Run) -> None:
     run("ack", storm, "--by", "anna")
     code, out, _ = run("alerts", "show", storm, "--lang", "de")
     assert code == 0
-    order = ["Worauf es sich stützt", "Stimmen", "Wer kümmert sich", "anna", "Zu tun", storm]
+    order = ["Worauf es sich stützt", "\nStimmen", "Wer kümmert sich", "anna", "Zu tun", storm]
     places = [out.index(word) for word in order]
     assert places == sorted(places)
     assert [row["id"] for row in rows(run("alerts", "show", storm, "--json")[1])] == [storm]
     assert run("alerts", "show", "storm-of-nobody")[0] == 1
+
+
+def test_the_companys_own_steps_stand_in_place_of_ours(run: Run, tmp_path: Path) -> None:
+    def storm(lang: str) -> dict[str, Any]:
+        found = rows(run("alerts", "--json", "--lang", lang)[1])
+        return next(row for row in found if row["rule"] == "storm")
+
+    level = storm("de")["level"]
+    (tmp_path / "config.toml").write_text(
+        f'[alerts.playbook.de]\n{level} = ["Frau Muster anrufen"]\n', encoding="utf-8"
+    )
+    assert storm("de")["playbook"] == ["Frau Muster anrufen"]
+    assert "Frau Muster anrufen" in run("alerts", "--lang", "de")[1]
+    assert "Frau Muster anrufen" in run("alerts", "show", storm("de")["id"], "--lang", "de")[1]
+    assert len(storm("en")["playbook"]) > 1
+
+
+@pytest.mark.parametrize(
+    "table", ['[alerts.playbook.fr]\n3 = ["x"]', "[alerts.playbook.de]\n7 = []"]
+)
+def test_steps_for_what_does_not_exist_are_refused(run: Run, tmp_path: Path, table: str) -> None:
+    (tmp_path / "config.toml").write_text(table, encoding="utf-8")
+    code, _, told = run("alerts")
+    assert code == 2
+    assert "alerts.playbook" in told

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from monitor.alerts.playbook import steps
 from monitor.alerts.wording import headline, why
 from monitor.types.alerts import Alert, Event
 
@@ -28,7 +27,6 @@ def alert_row(alert: Alert, lang: str) -> dict[str, Any]:
         "parts": [asdict(part) for part in alert.parts],
         "posts": list(alert.posts),
         "context": list(alert.context),
-        "playbook": list(steps(alert.level, lang)) if alert.rule == "storm" and alert.open else [],
     }
 
 

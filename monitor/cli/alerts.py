@@ -54,9 +54,14 @@ def alerts(
 
 def show_alerts(context: Context, found: list[Alert]) -> None:
     """Print alerts: rows for scripts, or a headline with reasons and what to do."""
+    from monitor.alerts.playbook import steps_now
     from monitor.alerts.rows import alert_row
 
-    rows = [alert_row(alert, context.lang) for alert in found]
+    own = context.settings.alerts.playbook
+    rows = [
+        alert_row(alert, context.lang) | {"playbook": list(steps_now(alert, context.lang, own))}
+        for alert in found
+    ]
     if context.json:
         context.emit(rows)
         return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -71,6 +71,10 @@ class SourceSettings(Section):
     options: dict[str, Any] = Field(default_factory=dict, description="the platform's own settings")
 
 
+Tongue = Annotated[str, Field(pattern="^(de|en)$")]
+StormLevel = Annotated[str, Field(pattern="^[1-6]$")]
+
+
 class Alerts(Section):
     """When to warn."""
 
@@ -80,6 +84,12 @@ class Alerts(Section):
     min_history: Duration = Field(timedelta(days=7), description="no volume rule fires before")
     good_rate: tuple[float, float] = Field((3.0, 8.0), description="engagement rate called good, %")
     silent_after: Duration = Field(timedelta(days=1), description="no success for so long: alert")
+    removed_within: Duration = Field(
+        timedelta(days=7), description="removals of civil criticism that count together"
+    )
+    playbook: dict[Tongue, dict[StormLevel, tuple[str, ...]]] = Field(
+        default_factory=dict, description="your own steps in place of ours: language, level, steps"
+    )
 
 
 class EventSettings(Section):

@@ -11,6 +11,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
+from monitor.alerts.playbook import OwnSteps
 from monitor.alerts.verdicts import is_snoozed
 from monitor.config import NotifySettings
 from monitor.digest.alert_page import compose_alert
@@ -43,6 +44,7 @@ class Desk:
     language: Language
     company: str
     timezone: str
+    own_steps: OwnSteps | None = None
 
     def about_events(self, events: Iterable[Event]) -> Iterator[Message]:
         """Yield what each event of an alert is told to whom; a snoozed alert keeps quiet."""
@@ -190,6 +192,7 @@ class Desk:
             quotes=quotes,
             history=table.load_events(alert.id),
             verdicts=table.load_verdicts(alert.id),
+            own_steps=self.own_steps,
         )
         return page, quotes
 

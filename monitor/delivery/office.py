@@ -85,6 +85,7 @@ def open_desk(store: Store, settings: Settings, language: str) -> Desk:
         language=load_language(language),
         company=settings.company.name or "",
         timezone=settings.general.timezone,
+        own_steps=settings.alerts.playbook,
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from monitor.alerts.playbook import OwnSteps
 from monitor.alerts.wording import reason
 from monitor.digest.alert_words import actions, ending, unknown_phrase
 from monitor.digest.document import Block, Bullets, Document, Heading, Pairs, Quotation, Span, Tone
@@ -51,6 +52,7 @@ def compose_alert(
     quotes: Sequence[Quote] = (),
     history: Sequence[tuple[datetime, str, int, str]] = (),
     verdicts: Sequence[Verdict] = (),
+    own_steps: OwnSteps | None = None,
 ) -> Document:
     """Return the message about an alert as it stands. `history` are its events, oldest first."""
     say = language.say
@@ -76,7 +78,7 @@ def compose_alert(
         rows.append((say("So far"), (Span(" → ".join(steps)),)))
     blocks += [Heading(""), Pairs(tuple(rows))]
     if alert.open:
-        todo = tuple((Span(action),) for action in actions(alert, language))
+        todo = tuple((Span(action),) for action in actions(alert, language, own_steps))
         blocks += [Heading(say("To do")), Bullets(todo)]
     return Document(
         language=language.code,

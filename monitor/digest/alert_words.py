@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from monitor.alerts.playbook import steps
+from monitor.alerts.playbook import OwnSteps, steps
 from monitor.locale.language import Language
 from monitor.types.alerts import Alert, Part
 
@@ -31,12 +31,12 @@ def ending(alert: Alert, language: Language) -> str:
     )
 
 
-def actions(alert: Alert, language: Language) -> tuple[str, ...]:
-    """Return at most three things to do now, the first first."""
+def actions(alert: Alert, language: Language, own_steps: OwnSteps | None = None) -> tuple[str, ...]:
+    """Return at most three things to do now, the first first; in a storm from the playbook."""
     show = language.say("See the posts: sturmglas alerts show {id}", id=alert.id)
     own = language.say("Say that you have it: sturmglas ack {id} --by NAME", id=alert.id)
     if alert.rule == "storm":
-        return (own, *steps(alert.level, language.code)[:2])
+        return (own, *steps(alert.level, language.code, own_steps)[:2])
     phrases = {
         "criticism_removed": language.say("Check who removed it and why; restore what was civil."),
         "sentiment_spike": language.say("Read the quotes; answer the one that most agree with."),

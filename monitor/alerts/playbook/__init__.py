@@ -7,11 +7,14 @@ Marketing): explanation and empathy calm, compensation offered in the open feeds
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
 
-LANGUAGES = ("de", "en")
+from monitor.types.alerts import Alert
+
+OwnSteps = Mapping[str, Mapping[str, Sequence[str]]]
+"""What a company wrote in place of our steps: language (`de`, `en`), level ("1".."6"), steps."""
 
 
 @cache
@@ -21,14 +24,17 @@ def _texts() -> dict[str, dict[str, list[str]]]:
     return loaded
 
 
-def steps(
-    level: int, lang: str, own: Mapping[str, Mapping[str, list[str]]] | None = None
-) -> tuple[str, ...]:
+def steps(level: int, lang: str, own: OwnSteps | None = None) -> tuple[str, ...]:
     """Return what to do at a storm level 0..6, in order; empty at level 0.
 
-    `own` holds texts that replace ours, language -> level -> steps; a level that it leaves out
-    keeps ours.
+    A level that the company's `own` steps leave out in this language keeps ours; an empty list
+    there means that nothing is to be done.
     """
     key = str(level)
     written = (own or {}).get(lang, {}).get(key)
     return tuple(written if written is not None else _texts()[lang].get(key, ()))
+
+
+def steps_now(alert: Alert, lang: str, own: OwnSteps | None = None) -> tuple[str, ...]:
+    """Return what an alert asks for now: the steps of a storm's level while it is on."""
+    return steps(alert.level, lang, own) if alert.rule == "storm" and alert.open else ()
