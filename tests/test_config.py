@@ -160,3 +160,13 @@ def test_the_config_at_the_top_is_what_init_writes() -> None:
     path = Path(__file__).parent.parent / "config.toml"
     assert path.read_text(encoding="utf-8") == TEMPLATE.format(lang="en", timezone="UTC")
     assert load_settings(path).company.name == ""
+
+
+def test_a_platform_that_nobody_reads_is_named_with_the_one_likely_meant(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text('[[sources]]\nname = "tag"\nplatform = "Mastadon"\n', encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        load_settings(path)
+    message = str(caught.value)
+    assert message.startswith(f"{path}: sources.tag.platform: there is no platform 'Mastadon'")
+    assert "allowed are mastodon, files, rss" in message

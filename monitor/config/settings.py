@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ValidationError, model_validator
 
+from connectors.registry import CONNECTORS
 from monitor.config.secrets import secret_name
 from monitor.config.sections import (
     Alerts,
@@ -97,7 +99,26 @@ def load_settings(path: Path | None) -> Settings:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: no valid TOML: {error}") from error
-    return parse_settings(data, str(path))
+    settings = parse_settings(data, str(path))
+    for entry in settings.sources:
+        _refuse_unknown_platform(entry, path)
+    return settings
+
+
+def _refuse_unknown_platform(entry: SourceSettings, path: Path) -> None:
+    """Raise ConfigError for a platform that nobody reads, with the one that is likely meant."""
+    if entry.platform in CONNECTORS:
+        return
+    known = list(CONNECTORS)
+    near = get_close_matches(entry.platform.casefold(), known, 1)
+    raise ConfigError(
+        "{file}: sources.{source}.platform: there is no platform {platform!r}; allowed are {known}",
+        file=path,
+        source=entry.name,
+        platform=entry.platform,
+        # the likely one first
+        known=", ".join(dict.fromkeys([*near, *known])),
+    )
 
 
 def parse_settings(data: Mapping[str, Any], where: str) -> Settings:
