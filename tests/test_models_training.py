@@ -15,13 +15,23 @@ pytest.importorskip("sklearn")
 pytest.importorskip("onnx")
 
 from models.builtin import load  # noqa: E402 (after the skips)
-from models.encoder import OnnxEncoder  # noqa: E402
+from models.encoder import FILES, OnnxEncoder  # noqa: E402
 from models.framing import Framed, frame  # noqa: E402
 from models.heads import CHOICES, HEADS, LOGITS  # noqa: E402
 from models.training import encoder as training  # noqa: E402
+from models.training.calibrate import choose_threshold  # noqa: E402
 from models.training.corpus import TEXTS, encode_gold, load_rows, load_written  # noqa: E402
+from models.training.labelled import (  # noqa: E402
+    LABELS,
+    PREFIX,
+    digest,
+    find_texts,
+    join_reading,
+    load_labelled,
+)
 from models.training.linear import train_linear  # noqa: E402
-from models.training.network import build_network  # noqa: E402
+from models.training.recipe import STAGES, Stage, choose_rows, origin  # noqa: E402
+from models.training.run import Run, thaw  # noqa: E402
 from models.training.ship import ship  # noqa: E402
 from models.training.unpack import read_source  # noqa: E402
 from models.types import Utterance  # noqa: E402
@@ -154,37 +164,163 @@ def test_another_file_is_refused_by_name(tmp_path: Path) -> None:
         read_source(tmp_path / "other.bin")
 
 
+def _classes(work: Path, stage: Stage) -> dict[str, torch.Tensor]:
+    stored = json.loads((work / f"train-{stage.name}" / "classes.json").read_text())
+    return {head: torch.tensor(weights) for head, weights in stored.items()}
+
+
 def test_a_run_that_stops_and_goes_on_ends_where_an_unbroken_one_does(
-    prepared: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    prepared: tuple[Path, Path],
 ) -> None:
     _, work = prepared
-    classes = {
-        head: torch.tensor(weights)
-        for head, weights in json.loads((work / "classes.json").read_text()).items()
-    }
-    whole = training.Run(work, epochs=2, hours=None)
+    stage, start = STAGES[0], work / "start.pt"
+    classes = _classes(work, stage)
+    whole = Run(work, stage, start, hours=None, epochs=2)
     for _ in range(len(whole.plan)):
         whole.step(classes)
-    broken = training.Run(work, epochs=2, hours=None)
+    broken = Run(work, stage, start, hours=None, epochs=2)
     broken.step(classes)
     broken.save()
-    resumed = training.Run(work, epochs=2, hours=None)
+    resumed = Run(work, stage, start, hours=None, epochs=2)
     assert resumed.done == 1
     while resumed.done < len(resumed.plan):
         resumed.step(classes)
-    (work / "checkpoint.pt").unlink()
+    (work / f"checkpoint-{stage.name}.pt").unlink()
     for name, value in whole.network.state_dict().items():
         assert torch.equal(value, resumed.network.state_dict()[name]), name
+        assert torch.equal(whole.mean[name], resumed.mean[name]), name
 
 
-def test_training_moves_the_upper_layers_and_no_others(prepared: tuple[Path, Path]) -> None:
+def test_training_moves_the_upper_layers_and_no_others_stage_by_stage(
+    prepared: tuple[Path, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
     _, work = prepared
-    before = torch.load(work / "start.pt")
-    training.train(work, epochs=1, hours=None)
-    after = torch.load(work / "trained.pt")
-    assert torch.equal(before["layers.0.qkv.weight"], after["layers.0.qkv.weight"])
-    assert not torch.equal(before["layers.5.qkv.weight"], after["layers.5.qkv.weight"])
-    (work / "checkpoint.pt").unlink()
+    training.train(work, STAGES[:2], epochs=1)
+    states = [torch.load(work / f"{name}.pt") for name in ("start", "trained-base", "trained")]
+    lowest, highest = "layers.0.qkv.weight", "layers.5.qkv.weight"
+    assert all(torch.equal(states[0][lowest], state[lowest]) for state in states)
+    assert not torch.equal(states[0][highest], states[1][highest])
+    assert not torch.equal(states[1][highest], states[2][highest])
+    training.train(work, STAGES[:2], epochs=1)
+    assert capsys.readouterr().out.count("from step 0") == 2  # what is through is not begun again
+
+
+def test_the_averaged_weights_lie_between_the_first_and_the_last(
+    prepared: tuple[Path, Path],
+) -> None:
+    _, work = prepared
+    stage = STAGES[0]
+    run = Run(work, stage, work / "start.pt", hours=None, epochs=2)
+    first = run.network.state_dict()["layers.5.qkv.weight"].clone()
+    while run.done < len(run.plan):
+        run.step(_classes(work, stage))
+    last = run.network.state_dict()["layers.5.qkv.weight"]
+    mean = run.averaged().state_dict()["layers.5.qkv.weight"]
+    assert (mean - first).norm() < (last - first).norm()
+    assert 0 < (mean - last).norm() < (last - first).norm()
+
+
+def test_a_state_of_another_network_is_refused(tmp_path: Path, prepared: tuple[Path, Path]) -> None:
+    state = torch.load(prepared[1] / "start.pt")
+    del state["heads.0.logits.weight"]
+    torch.save(state, tmp_path / "cut.pt")
+    with pytest.raises(ValueError, match=r"cut.pt: no state of this network"):
+        thaw(tmp_path / "cut.pt")
+
+
+def test_a_stage_takes_no_more_of_a_source_than_its_quota(tmp_path: Path) -> None:
+    write_data(tmp_path / "data")
+    rows = load_rows(tmp_path / "data", labels=tmp_path)
+    stage = Stage("s", {("sentiment", "made"): {0: 2}}, {"made": 4, "written": 2}, 1e-4, 0.0, 1.0)
+    chosen = [row for row in choose_rows(rows, stage) if origin(row) == "public"]
+    gold = [row.gold[0] for row in chosen]
+    assert gold.count(0) == 2
+    assert gold.count(1) == gold.count(2) == 7
+    assert stage.repeats_of(chosen[0]) == 4
+    assert [row for row in choose_rows(rows, stage) if row.split != "train"] == []
+
+
+def _labels(data: Path, folder: Path, rows: list[dict[str, object]], reading: list[str]) -> None:
+    folder.mkdir(exist_ok=True)
+    _write(folder / "de1.jsonl", list(join_reading(rows, reading, find_texts(data))))
+
+
+def test_a_text_that_was_read_again_is_found_by_its_digest_alone(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    write_data(data)
+    asked = {"n": 1, "lang": "de", "source": "made", "platform": "x", "company": None}
+    rows = [{**asked, "role": None, "thread": [], "text": "gut aaa"}]
+    _labels(data, tmp_path / "labels", rows, ["1 pos customer supply - 0"])
+    assert "gut" not in (tmp_path / "labels" / "de1.jsonl").read_text()
+    (found,) = load_labelled(data, tmp_path / "labels")
+    assert found["text"] == "gut aaa"
+    assert found["source"] == f"{PREFIX}made"
+    assert found["gold"]["sentiment"] == "positive"
+    assert found["gold"]["idea"] is None
+    (row,) = [r for r in load_rows(data, labels=tmp_path / "labels") if origin(r) == "labelled"]
+    assert row.split == "train"
+
+
+def test_like_answers_in_a_dialogue_are_told_apart_by_what_they_answer(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    write_data(data)
+    (data / "real").mkdir()
+    posts = [("q1", None, "Where is it?"), ("a1", "q1", "Sorry!"), ("q2", None, "It broke.")]
+    dialogue: list[dict[str, object]] = [
+        {"native_id": key, "parent_id": parent, "text": text}
+        | {"author_role": "company" if parent else "customer"}
+        for key, parent, text in [*posts, ("a2", "q2", "Sorry!")]
+    ]
+    _write(data / "real" / "customer_care_threads.jsonl.gz", dialogue)
+    asked = {"n": 1, "lang": "en", "source": "care", "platform": "x", "company": None}
+    above = [{"role": "customer", "text": "It broke."}]
+    rows = [{**asked, "role": "company", "thread": above, "text": "Sorry!"}]
+    _labels(data, tmp_path / "labels", rows, ["1 neu company supply 0 0"])
+    (found,) = load_labelled(data, tmp_path / "labels")
+    assert [post["text"] for post in found["thread"]] == ["It broke."]
+
+
+@pytest.mark.parametrize("copy", ["post 9", "post 9!"])
+def test_a_reading_of_a_text_kept_for_choosing_is_left_out(tmp_path: Path, copy: str) -> None:
+    data = tmp_path / "data"
+    write_data(data)
+    path = data / "toxic.jsonl.gz"
+    lines = [json.loads(line) for line in gzip.decompress(path.read_bytes()).splitlines()]
+    extra = {"text": copy, "lang": "en", "source": "made", "toxic": False, "split": "train"}
+    _write(path, [*lines, extra])
+    asked = {"n": 1, "lang": "en", "source": "made", "platform": "x", "company": None}
+    rows = [{**asked, "role": None, "thread": [], "text": copy}]
+    _labels(data, tmp_path / "labels", rows, ["1 neu customer supply 0 0"])
+    assert list(load_labelled(data, tmp_path / "labels"))
+    found = load_rows(data, labels=tmp_path / "labels")
+    assert [row for row in found if origin(row) == "labelled"] == []
+
+
+def test_a_reading_with_an_unknown_label_names_its_line() -> None:
+    with pytest.raises(ValueError, match=r"'3 neg nobody supply 0 0': initiator is one of company"):
+        list(join_reading([], ["3 neg nobody supply 0 0"], {}))
+
+
+def test_the_shipped_readings_hold_labels_and_no_text() -> None:
+    seen = set()
+    for path in sorted(LABELS.glob("*.jsonl")):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            row = json.loads(line)
+            assert "text" not in row
+            assert len(row["digest"]) == len(digest("any"))
+            assert all("not available" in post["text"] for post in row.get("thread", []))
+            assert sum(value >= 0 for value in encode_gold(row["gold"])) > 1
+            assert row["digest"] not in seen, row["digest"]
+            seen.add(row["digest"])
+    assert len(seen) > 3000
+
+
+def test_a_threshold_is_no_lucky_row() -> None:
+    rng = np.random.default_rng(1)
+    p = np.clip(rng.beta(1, 3, 400), 0, 1)
+    gold = (rng.random(400) < p).astype(int)
+    assert 0.2 <= choose_threshold(p, gold, ["made"] * 400) <= 0.5
+    assert choose_threshold(p, np.zeros(400, int), ["made"] * 400) == 0.5
 
 
 def test_what_is_shipped_says_what_the_trained_network_says(
@@ -196,20 +332,43 @@ def test_what_is_shipped_says_what_the_trained_network_says(
     rows = load_rows(data)
     train_linear([row for row in rows if row.split == "train"][:200]).save(out / "linear.npz")
     ship(data, work, work / "start.pt", out)
-    encoder = OnnxEncoder.load(out / "encoder.onnx", out / "tokenizer.json", out / "words.npz")
+    encoder = OnnxEncoder.load({name: out / name for name in FILES})
     framed = [frame(row.utterance) for row in rows[-40:]]
-    network = build_network(read_source(work.parent / "source.bin")).eval()
-    network.load_state_dict(torch.load(work / "start.pt"))
+    network = thaw(work / "start.pt").eval()
     given = encoder.score(framed)
-    for one, logits in zip(framed, given, strict=True):
+    for one, early, late in zip(framed, given.early, given.late, strict=True):
         (pieces,) = encoder._tokens.encode([one])
         vectors = torch.from_numpy(encoder._words.look_up(pieces))[None]
         with torch.inference_mode():
-            expected = network(vectors, torch.zeros(1, len(pieces)))[0].numpy()
-        assert np.abs(logits - expected).max() < 0.05 * max(1, np.abs(expected).max())
-        assert np.array_equal(encoder.score([one])[0], logits)
-    classifier = load("full", folder=out)
-    assert classifier.classify([Utterance("gut")])[0].model == "builtin-full 1.0"
+            expected = network(vectors, torch.zeros(1, len(pieces)))
+        for logits, meant in zip((early, late), expected, strict=True):
+            true = meant[0].numpy()
+            assert np.abs(logits - true).max() < 0.05 * max(1, np.abs(true).max())
+        alone = encoder.score([one])
+        assert np.array_equal(alone.late[0], late)
+        assert np.array_equal(alone.early[0], early)
+    for speed in ("full", "cascade", "fast"):
+        classifier = load(speed, folder=out)
+        assert classifier.classify([Utterance("gut")])[0].model == f"builtin-{speed} 1.0"
+
+
+def test_posts_that_are_enough_half_way_stop_there_and_change_nothing_for_others(
+    prepared: tuple[Path, Path], tmp_path: Path
+) -> None:
+    data, work = prepared
+    train_linear([row for row in load_rows(data) if row.split == "train"][:200]).save(
+        tmp_path / "linear.npz"
+    )
+    ship(data, work, work / "start.pt", tmp_path)
+    encoder = OnnxEncoder.load({name: tmp_path / name for name in FILES}, workers=2)
+    framed = [frame(Utterance(f"gut {i % 9}")) for i in range(80)]
+    whole = encoder.score(framed)
+    part = encoder.score(framed, lambda posts, early: posts % 3 == 0)
+    stopped = np.arange(80) % 3 == 0
+    assert whole.finished.all()
+    assert np.array_equal(part.finished, ~stopped)
+    assert np.array_equal(part.late[~stopped], whole.late[~stopped])
+    assert np.array_equal(part.early, whole.early)
 
 
 def test_the_linear_tier_learns_from_a_sample_of_the_written_texts() -> None:

@@ -28,6 +28,12 @@ CODEBOOK_SHARE = 0.5
 CLASS_PULL = 0.25
 """0: values weigh as often as they come, 1: all alike. Flags have a threshold instead."""
 
+SMOOTH = 2
+"""Thresholds on either side over which a curve of F1 is averaged."""
+
+STRAYS = 0.004
+"""Share of posts for which a tier may settle a label otherwise than the full one would."""
+
 
 def fit_head(
     head: str, linear: np.ndarray, encoder: np.ndarray | None, gold: np.ndarray, weights: np.ndarray
@@ -68,15 +74,19 @@ def choose_threshold(p: np.ndarray, gold: np.ndarray, sources: Sequence[str]) ->
     """
     names = np.array(sources)
     kept = [n for n in sorted(set(sources)) if gold[names == n].sum() >= 8]
-    best = (0.0, 0.5)
-    for threshold in np.arange(0.1, 0.71, 0.02):
-        scores = []
+    if not kept:
+        return 0.5
+    grid = np.arange(0.1, 0.71, 0.02)
+    curve = np.zeros(len(grid))
+    for at, threshold in enumerate(grid):
         for name in kept:
             told, true = p[names == name] >= threshold, gold[names == name] == 1
             hits = (told & true).sum()
-            scores.append(2 * hits / max(told.sum() + true.sum(), 1))
-        best = max(best, (float(np.mean(scores)) if scores else 0.0, float(threshold)))
-    return round(best[1], 2)
+            curve[at] += 2 * hits / max(told.sum() + true.sum(), 1)
+    # the yeses are few and the curve is jagged: its neighbours tell a peak from a lucky row
+    padded = np.pad(curve, SMOOTH, mode="edge")
+    smooth = np.convolve(padded, np.ones(2 * SMOOTH + 1) / (2 * SMOOTH + 1), mode="valid")
+    return round(float(grid[int(smooth.argmax())]), 2)
 
 
 def weigh_rows(rows: Sequence[Row]) -> np.ndarray:
@@ -137,6 +147,46 @@ def _fit_part(
     return replace(fitted, yes_from=choose_threshold(p, target, names))
 
 
+def settle(
+    tier: Calibration,
+    told: Mapping[str, np.ndarray],
+    full: Calibration,
+    truth: Mapping[str, np.ndarray],
+    weights: np.ndarray,
+) -> Calibration:
+    """Return a tier with bars from which it agrees with the full one, but for `STRAYS`, per label.
+
+    `told` and `truth` are the probabilities of the tier and of the full one on the same posts; no
+    gold is needed, since a tier is only asked to say what the full one would.
+    """
+    weights = weights / weights.sum()
+    bars: dict[str, tuple[float, ...]] = {}
+    for head in HEADS:
+        if head in FLAGS:
+            yes = truth[head][:, 0] >= full.placed[head].yes_from
+            p = told[head][:, 0]
+            high = _bar(p, ~yes, weights)
+            bars[head] = (1 - _bar(1 - p, yes, weights), high)
+        else:
+            strays = told[head].argmax(axis=1) != truth[head].argmax(axis=1)
+            bars[head] = (_bar(told[head].max(axis=1), strays, weights),)
+
+    def barred(fitted: Mapping[str, HeadCalibration]) -> dict[str, HeadCalibration]:
+        return {head: replace(one, settled=bars[head]) for head, one in fitted.items()}
+
+    return Calibration(barred(tier.placed), barred(tier.bare))
+
+
+def _bar(sure: np.ndarray, strays: np.ndarray, weights: np.ndarray) -> float:
+    """Return the least certainty above which strays weigh no more than `STRAYS`."""
+    order = np.argsort(-sure, kind="stable")
+    strayed = np.cumsum((weights * strays)[order])
+    allowed = int(np.searchsorted(strayed, STRAYS, side="right"))
+    if allowed == len(sure):
+        return 0.0
+    return float(sure[order[allowed]]) + 1e-6
+
+
 def _is_bare(row: Row) -> bool:
     return sum(value >= 0 for value in row.gold) <= 1
 
@@ -164,6 +214,7 @@ def _plain(fitted: Mapping[str, HeadCalibration]) -> dict[str, Any]:
             "linear": round(one.linear, 5),
             "bias": [round(b, 5) for b in one.bias],
             "yes_from": one.yes_from,
+            "settled": [round(bar, 5) for bar in one.settled],
         }
         for head, one in fitted.items()
     }

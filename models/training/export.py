@@ -1,8 +1,9 @@
-"""Exports the trained encoder to ONNX with 8-bit weights, and checks it against the network.
+"""Exports the trained encoder to two ONNX graphs with 8-bit products.
 
-The products are `MatMulNBits` (weights in blocks of 32 with one scale each, activations quantised
-per row as they come), so that no row's result depends on its neighbours: the usual dynamic
-quantisation takes one scale for the whole batch and labels then change with the batch.
+The lower graph ends in the early heads and hands its states on; the upper one goes on from them.
+The products are `MatMulInteger`, with one scale per output of the weights and one per piece of
+the activations, taken as they come: no row's result depends on its neighbours. (The usual dynamic
+quantisation takes one scale for the whole batch, and labels then change with the batch.)
 """
 
 from __future__ import annotations
@@ -15,20 +16,25 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from models.heads import HEADS
-from models.training.network import EPSILON, HEAD_WIDTH
+from models.training.network import EPSILON, EXIT_LAYERS, HEAD_WIDTH
 
-BLOCK = 32
 MS = "com.microsoft"
 OPSET = 17
+MOST_PIECES = 128
+"""Positions kept: the longest row that `models.tokens` makes is 123 pieces."""
+
+GELU_ZERO = 16
+GELU_LEAST = 0.17
+"""GELU never falls below -0.17: 16 of the 256 codes are enough below its zero."""
 
 
 class Graph:
     """Collects the nodes and constants of an ONNX graph."""
 
-    def __init__(self, bits: int) -> None:
-        self.bits = bits
+    def __init__(self) -> None:
         self.nodes: list[onnx.NodeProto] = []
         self.constants: list[onnx.TensorProto] = []
+        self._shared: set[str] = set()
 
     def constant(self, name: str, value: np.ndarray) -> str:
         """Add a constant and return its name."""
@@ -40,20 +46,57 @@ class Graph:
         self.nodes.append(helper.make_node(kind, inputs, [name], name=name, domain=domain, **given))
         return name
 
-    def product(self, value: str, name: str, weight: np.ndarray, bias: np.ndarray) -> str:
-        """Add `value @ weight.T + bias` with quantised weights."""
-        rows, width = weight.shape
-        codes, scales = quantise(weight, self.bits)
+    def shared(self, name: str, value: np.ndarray) -> str:
+        """Add a constant that several nodes read, once."""
+        if name not in self._shared:
+            self._shared.add(name)
+            self.constant(name, value)
+        return name
+
+    def product(
+        self, value: str, name: str, weight: np.ndarray, bias: np.ndarray, gelu: bool = False
+    ) -> str:
+        """Add `value @ weight.T + bias` in 8 bits; `gelu` says that value is the output of one."""
+        codes, scales = quantise(weight)
+        pace = self._gelu_pace(value, name) if gelu else self._pace(value, name)
+        one = self.shared("one.float", np.array(1, np.float32))
+        zero = self.shared(
+            "zero.gelu" if gelu else "zero.even", np.array(GELU_ZERO if gelu else 128, np.uint8)
+        )
+        self.add("Mul", [value, pace], f"{name}.stretched")
+        self.add("QuantizeLinear", [f"{name}.stretched", one, zero], f"{name}.read")
         inputs = [
-            value,
+            f"{name}.read",
             self.constant(f"{name}.codes", codes),
+            one,
             self.constant(f"{name}.scales", scales),
+            zero,
         ]
+        self.add("MatMulIntegerToFloat", inputs, f"{name}.product", MS)
+        self.add("Mul", [f"{name}.product", f"{name}.step"], f"{name}.raw")
+        return self.add("Add", [f"{name}.raw", self.constant(f"{name}.bias", bias)], name)
+
+    def _pace(self, value: str, name: str) -> str:
+        """Add what stretches each piece's largest number, of either sign, to 127."""
+        self.add("Abs", [value], f"{name}.sizes")
+        self.add("ReduceMax", [f"{name}.sizes"], f"{name}.most", axes=[-1], keepdims=1)
+        tiny = self.shared("tiny", np.array(1e-6, np.float32))
+        self.add("Add", [f"{name}.most", tiny], f"{name}.span")
+        top = self.shared("top.even", np.array(127, np.float32))
+        self.add("Div", [f"{name}.span", top], f"{name}.step")
+        return self.add("Div", [top, f"{name}.span"], f"{name}.pace")
+
+    def _gelu_pace(self, value: str, name: str) -> str:
+        """Add what stretches each piece's largest number to the codes above the zero."""
+        self.add("ReduceMax", [value], f"{name}.most", axes=[-1], keepdims=1)
+        top = self.shared("top.gelu", np.array(255 - GELU_ZERO, np.float32))
+        least = (255 - GELU_ZERO) * GELU_LEAST / GELU_ZERO
         self.add(
-            "MatMulNBits", inputs, f"{name}.product", MS,
-            K=width, N=rows, bits=self.bits, block_size=BLOCK, accuracy_level=4,
+            "Max", [f"{name}.most", self.shared("least", np.array(least, np.float32))],
+            f"{name}.span",
         )  # fmt: skip
-        return self.add("Add", [f"{name}.product", self.constant(f"{name}.bias", bias)], name)
+        self.add("Div", [f"{name}.span", top], f"{name}.step")
+        return self.add("Div", [top, f"{name}.span"], f"{name}.pace")
 
     def norm(self, value: str, name: str, weight: np.ndarray, bias: np.ndarray) -> str:
         """Add a layer norm over the last axis."""
@@ -65,43 +108,62 @@ class Graph:
         return self.add("LayerNormalization", inputs, name, axis=-1, epsilon=EPSILON)
 
 
-def quantise(weight: np.ndarray, bits: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return codes [rows, blocks, bytes] and scales [rows * blocks] of a matrix [rows, width].
-
-    Symmetric: weight = (code - 2 ** (bits - 1)) * scale, as MatMulNBits reads it.
-    """
-    rows, width = weight.shape
-    blocks = weight.reshape(rows, width // BLOCK, BLOCK).astype(np.float32)
-    middle = 1 << (bits - 1)
-    scales = np.abs(blocks).max(axis=2) / (middle - 1) + 1e-12
-    codes = np.clip(np.round(blocks / scales[..., None]) + middle, 0, 2 * middle - 1)
-    whole = codes.astype(np.uint8)
-    if bits == 4:  # two codes a byte, the first one low
-        whole = whole[..., ::2] | (whole[..., 1::2] << 4)
-    return whole, scales.reshape(-1).astype(np.float32)
+def quantise(weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return codes [width, rows] of a matrix [rows, width], and a scale per row."""
+    scales = np.abs(weight).max(axis=1) / 127 + 1e-12
+    codes = np.clip(np.round(weight / scales[:, None]), -127, 127).astype(np.int8)
+    return codes.T, scales.astype(np.float32)
 
 
-def build_graph(state: dict[str, np.ndarray], bits: int = 8) -> onnx.ModelProto:
-    """Return the whole encoder: word vectors and an additive mask in, logits out."""
-    graph = Graph(bits)
+def build_lower(state: dict[str, np.ndarray]) -> onnx.ModelProto:
+    """Return the lower graph: word vectors and an additive mask in, early logits and states out."""
+    graph = Graph()
+    states = _layers(graph, state, _embed(graph, state), range(_exit(state)))
+    graph.add("Identity", [states], "states")
+    return _close(graph, state, "words", "states", "exits", ["states"])
+
+
+def build_upper(state: dict[str, np.ndarray]) -> onnx.ModelProto:
+    """Return the upper graph: the lower one's states and the mask in, the last logits out."""
+    graph = Graph()
     layers = 1 + max(int(key.split(".")[1]) for key in state if key.startswith("layers."))
-    hidden = state["positions"].shape[1]
-    states = _embed(graph, state)
+    states = _layers(graph, state, "states", range(_exit(state), layers))
+    return _close(graph, state, "states", states, "heads", [])
+
+
+def _exit(state: dict[str, np.ndarray]) -> int:
+    layers = 1 + max(int(key.split(".")[1]) for key in state if key.startswith("layers."))
+    return min(EXIT_LAYERS, layers)
+
+
+def _layers(graph: Graph, state: dict[str, np.ndarray], states: str, numbers: range) -> str:
+    graph.shared("one", np.array([1], np.int64))
     graph.constant("axes.heads", np.array([1, 2], np.int64))
     graph.add("Unsqueeze", ["mask", "axes.heads"], "mask.heads")
-    for number in range(layers):
-        states = _layer(graph, state, number, states, hidden)
-    logits = [_head(graph, state, number, states) for number in range(len(HEADS))]
+    for number in numbers:
+        states = _layer(graph, state, number, states, state["positions"].shape[1])
+    return states
+
+
+def _close(
+    graph: Graph, state: dict[str, np.ndarray], given: str, states: str, heads: str, more: list[str]
+) -> onnx.ModelProto:
+    """Put the heads on and return the model; `more` names outputs beside the logits."""
+    logits = [_head(graph, state, f"{heads}.{i}", states) for i in range(len(HEADS))]
     graph.add("Concat", logits, "logits", axis=1)
-    value = helper.make_tensor_value_info
+    value, hidden = helper.make_tensor_value_info, state["positions"].shape[1]
+    wide = ["batch", "length", hidden]
     made = helper.make_graph(
         graph.nodes,
         "sturmglas",
         [
-            value("words", TensorProto.FLOAT, ["batch", "length", hidden]),
+            value(given, TensorProto.FLOAT, wide),
             value("mask", TensorProto.FLOAT, ["batch", "length"]),
         ],
-        [value("logits", TensorProto.FLOAT, ["batch", "width"])],
+        [
+            value("logits", TensorProto.FLOAT, ["batch", "width"]),
+            *(value(name, TensorProto.FLOAT, wide) for name in more),
+        ],
         graph.constants,
     )
     opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid(MS, 1)]
@@ -111,7 +173,7 @@ def build_graph(state: dict[str, np.ndarray], bits: int = 8) -> onnx.ModelProto:
 def _embed(graph: Graph, state: dict[str, np.ndarray]) -> str:
     graph.constant("positions", state["positions"][:MOST_PIECES])
     graph.constant("zero", np.array([0], np.int64))
-    graph.constant("one", np.array([1], np.int64))
+    graph.shared("one", np.array([1], np.int64))
     graph.add("Shape", ["mask"], "sizes")
     graph.add("Slice", ["sizes", "one", graph.constant("two", np.array([2], np.int64))], "length")
     graph.add("Slice", ["positions", "zero", "length", "zero"], "placed")
@@ -124,10 +186,9 @@ def _layer(
 ) -> str:
     at = f"layers.{number}"
 
-    def product(value: str, name: str) -> str:
-        return graph.product(
-            value, f"{at}.{name}", state[f"{at}.{name}.weight"], state[f"{at}.{name}.bias"]
-        )
+    def product(value: str, name: str, gelu: bool = False) -> str:
+        weight, bias = state[f"{at}.{name}.weight"], state[f"{at}.{name}.bias"]
+        return graph.product(value, f"{at}.{name}", weight, bias, gelu)
 
     def norm(value: str, name: str) -> str:
         return graph.norm(
@@ -158,12 +219,11 @@ def _layer(
     states = norm(f"{at}.residual", "norm")
     inner = product(states, "inner")
     graph.add("Gelu", [inner], f"{at}.gelu", MS)
-    graph.add("Add", [states, product(f"{at}.gelu", "outer")], f"{at}.out")
+    graph.add("Add", [states, product(f"{at}.gelu", "outer", gelu=True)], f"{at}.out")
     return norm(f"{at}.out", "out_norm")
 
 
-def _head(graph: Graph, state: dict[str, np.ndarray], number: int, states: str) -> str:
-    at = f"heads.{number}"
+def _head(graph: Graph, state: dict[str, np.ndarray], at: str, states: str) -> str:
     graph.constant(f"{at}.focus.turned", state[f"{at}.focus.weight"].T)
     graph.add("MatMul", [states, f"{at}.focus.turned"], f"{at}.focus.raw")
     graph.constant(f"{at}.last", np.array([2], np.int64))
@@ -180,11 +240,7 @@ def _head(graph: Graph, state: dict[str, np.ndarray], number: int, states: str) 
     return graph.add("Add", [f"{at}.raw", bias], f"{at}.given")
 
 
-MOST_PIECES = 128
-"""Positions kept: the longest row that `models.tokens` makes is 123 pieces."""
-
-
-def export(state: dict[str, np.ndarray], path: Path, bits: int = 8) -> None:
-    """Write the checked graph."""
-    model = build_graph(state, bits)
-    onnx.save(model, str(path))
+def export(state: dict[str, np.ndarray], lower: Path, upper: Path) -> None:
+    """Write both graphs."""
+    onnx.save(build_lower(state), str(lower))
+    onnx.save(build_upper(state), str(upper))

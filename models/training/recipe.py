@@ -73,6 +73,21 @@ STAGES = (
         last_rate=0.3,
         epochs=1.5,
     ),
+    Stage(
+        "sharp",
+        {
+            ("sentiment", "semeval"): {0: 3000, 1: 3000, 2: 3000},
+            ("sentiment", "german-hotel-absa"): {0: 519, 1: 338, 2: 700},
+            **_same(_ROMANCE, 300),
+            ("toxic", "tweeteval/offensive"): {0: 4000, 1: 3902},
+            ("toxic", "germeval2018"): {0: 2200, 1: 1509},
+            ("toxic", "germeval2019t2"): {0: 1400, 1: 1150},
+        },
+        {"labelled": 3, "codebook": 3, "written": 2, "umsab/german": 2},
+        rate=6.0e-5,
+        last_rate=0.0,
+        epochs=1.75,
+    ),
 )
 """The stages in their order; each starts from the averaged weights of the one before."""
 
