@@ -56,6 +56,23 @@ ATTACKS = {
         ips=HOMES[:10],
         age_h=0.1,
     ),
+    "puppets from home connections": group(
+        "x",
+        "i8",
+        sorted(50 + CHANCE.random() * 400 for _ in range(60)),
+        ips=HOMES[100:],
+        age_h=0.1,
+    ),
+    "puppets at all hours of two weeks behind one exit": group(
+        "x",
+        "i9",
+        sorted(50 + CHANCE.random() * 330 for _ in range(60)),
+        ips=["198.51.100.4"],
+        age_h=0.1,
+    ),
+    "burst on a popular idea through rented exits": group(
+        "x", "i1", burst(90, 300, 4, CHANCE), ips=HOMES[:12], age_h=0.1
+    ),
 }
 
 LOOKALIKES = {
@@ -83,6 +100,17 @@ LOOKALIKES = {
     "television": group(
         "x", "i8", burst(150, 308, 2, CHANCE), ips=CARRIERS + HOMES[:8], age_h=0.05
     ),
+    "a class in each lesson": [
+        one
+        for lesson, idea in enumerate(("i4", "i5", "i6", "i7"))
+        for one in group(
+            "x",
+            idea,
+            [100 + 168 * lesson + place * 0.01 for place in range(26)],
+            ips=["203.0.113.7"],
+            age_h=900,
+        )
+    ],
     "newsletter": [
         one
         for idea in ("i1", "i2", "i3")
@@ -136,9 +164,29 @@ def rings(turnout, clubs=40, occasions=7):
     ]
 
 
+def test_a_share_within_a_trickle_of_puppets_is_left_alone():
+    puppets = ATTACKS["puppets from home connections"]
+    shared = [
+        one | {"voter": f"s{one['voter']}", "idea": "i8", "device": f"s{one['device']}"}
+        for one in LOOKALIKES["viral share"][:50]
+    ]
+    _, flagged = audited(puppets, shared)
+    assert len(flagged & {one["voter"] for one in puppets}) >= 48
+    assert not flagged & {one["voter"] for one in shared}
+
+
+def test_phones_of_one_make_are_not_one_phone():
+    """Forty fingerprints shared by ten people each, who vote for whatever they like."""
+    votes = crowd(3, 400)
+    alike = [vote | {"device": f"make{int(vote['voter'][1:]) % 40}"} for vote in votes]
+    story, _ = campaign(numbered(alike), number_of_ideas=12)
+    assert story.audit("spring", NOW).findings == ()
+
+
 def test_a_ring_that_always_turns_out_is_found_and_a_fan_club_is_not():
     assert len(audited(rings(0.95))[1]) >= 30
     assert audited(rings(0.55))[1] == set()
+    assert audited(rings(0.75))[1] == set()
 
 
 def test_people_who_withdraw_and_vote_again_are_found():

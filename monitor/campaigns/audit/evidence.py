@@ -52,6 +52,8 @@ class Thresholds:
     place_own: float = 0.4
     session_hours: float = 12.0
     place_days: int = 3
+    place_week_days: int = 7
+    place_clock_hours: int = 12
 
     fresh_hours: float = 1.0
     advance_days: float = 60.0
@@ -69,7 +71,7 @@ class Thresholds:
     lockstep_people: int = 8
     lockstep_ties: float = 0.4
     drill_people: int = 12
-    drill_occasions: int = 4
+    drill_occasions: int = 3
     drill_share: float = 0.75
     p_drill: float = 1e-3
     drill_apart_hours: float = 6.0

@@ -63,10 +63,11 @@ def _may_accuse(
     group: Group, found: tuple[Evidence, ...], people: Electorate, thresholds: Thresholds
 ) -> bool:
     names = {one.family for one in found}
-    if group.drilled and {"lockstep", "burst"} <= names:
-        return True
     if in_one_place(group.rows, people, thresholds):
         return _beyond_a_place(group.rows, names, people, thresholds)
+    # A class that votes in every lesson turns out like a ring, but in one place.
+    if group.drilled and {"lockstep", "burst"} <= names:
+        return True
     if names & {"device", "recast", "regularity"}:
         return True
     if "network" in names and _strong_network(found, thresholds):
@@ -99,13 +100,20 @@ def _beyond_a_place(
     """Tell whether one place's votes come as no class, office or stall would bring them.
 
     Those meet in sessions and register on the spot. Accounts made ahead that trickle in over
-    days, or a clockwork, do not.
+    days, newcomers at all hours for more than a week, or a clockwork, do not.
     """
     if "regularity" in names or "recast" in names:
         return True
     at = people.at[rows]
     span_h = (at.max() - at.min()) / HOUR_MS
     days = len(np.unique(at // DAY_MS))
+    clock = len(np.unique(at // HOUR_MS % 24))
+    if (
+        {"network", "one_idea"} <= names
+        and days >= thresholds.place_week_days
+        and clock >= thresholds.place_clock_hours
+    ):
+        return True
     ahead = np.isin(people.age[people.voter[rows]], (ADVANCE, MIDDLE, AGED)).mean()
     return bool(
         {"account_age", "one_idea"} <= names
