@@ -364,9 +364,18 @@ class App:
         return load_keys(self.store_path)
 
     def export(
-        self, what: str, since: datetime | None, until: datetime | None, *, with_authors: bool
+        self,
+        what: str,
+        since: datetime | None,
+        until: datetime | None,
+        *,
+        with_authors: bool,
+        unmasked: bool = False,
     ) -> Iterator[Mapping[str, Any]]:
-        """Yield every single item of one kind. Raises UsageError for an unknown kind."""
+        """Yield every single item of one kind. Raises UsageError for an unknown kind.
+
+        Telephone numbers, addresses and their like in texts are masked unless `unmasked`.
+        """
         from monitor import exports
 
         pseudonym: Pseudonym | None = None if with_authors else self.keys.pseudonym
@@ -381,8 +390,8 @@ class App:
         }
         if what not in kinds:
             raise UsageError(f"export {what}: allowed are {', '.join(kinds)}")
-        self.guard.note("exported", what=what, with_authors=with_authors)
-        return kinds[what]()
+        self.guard.note("exported", what=what, with_authors=with_authors, unmasked=unmasked)
+        return kinds[what]() if unmasked else map(exports.mask_row, kinds[what]())
 
     def apply_retention(self) -> dict[str, int]:
         """Delete what has been kept long enough; the log keeps the proof."""

@@ -16,10 +16,19 @@ from monitor.store.campaigns import Campaigns
 from monitor.store.database import from_ms
 from monitor.store.queue import Queue
 from monitor.store.store import Store
+from monitor.types.masking import mask_contacts
 from monitor.types.posts import StoredPost
 
 Pseudonym = Callable[[str], str]
 """Turns the name of an account into the name that leaves the house."""
+
+
+NO_TEXT = frozenset(
+    ("uid", "native_id", "parent_id", "root_id", "url", "author_id", "author_handle", "by", "id",
+     "vote", "voter", "idea", "campaign", "joined_into", "source", "host", "lang", "model", "post",
+     "posts", "item", "policy")
+)  # fmt: skip
+"""Columns that name something instead of saying something: what is numbered stays numbered."""
 
 
 def post_row(post: StoredPost, raw: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -109,6 +118,32 @@ def export_posts(
         if pseudonym is not None:
             _hide_author(row, post, pseudonym)
         yield row
+
+
+def mask_row(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row whose texts reach nobody: mail and street addresses, bank, card and telephone
+    numbers are masked.
+
+    Names of accounts are another matter: they are hashed, or asked for.
+    """
+    return {key: _masked(key, value) for key, value in row.items()}
+
+
+def _masked(key: str, value: Any) -> Any:
+    if key == "evidence":
+        return {label: _masked_words(one) for label, one in value.items()}
+    if isinstance(value, dict):
+        return mask_row(value)
+    if isinstance(value, list):
+        return [_masked(key, part) for part in value]
+    if not isinstance(value, str) or key in NO_TEXT or value.isdigit():
+        return value  # an id of digits alone looks like a telephone number
+    return value if value.startswith(("http://", "https://")) else mask_contacts(value)
+
+
+def _masked_words(evidence: Mapping[str, Any]) -> dict[str, Any]:
+    words = [[mask_contacts(word), weight] for word, weight in evidence["words"]]
+    return {**evidence, "words": words}
 
 
 def export_labels(

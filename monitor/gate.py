@@ -21,13 +21,15 @@ from monitor.store.erasure import MASK, is_nickname
 from monitor.store.tombstones import Tombstones
 from monitor.types.roles import account_keys
 
+_PSEUDONYM = re.compile(r"[0-9a-f]{16}")
 _MENTION = re.compile(r"(?<![\w@])@?(\w[\w.-]*(?:@[\w.-]+\w)?)")
 
 
 class Gate:
     """Admits posts. `key` gives the operator's key, asked for at the first tombstone.
 
-    `drop` are fields that are never kept, `drops` further ones by source.
+    `drop` are fields that are never kept, `drops` further ones by source. `is_author` tells
+    whether a post that is held is by the author who has this pseudonym.
     """
 
     def __init__(
@@ -36,9 +38,11 @@ class Gate:
         key: Callable[[], bytes],
         drop: Sequence[str],
         drops: Mapping[str, Sequence[str]],
+        is_author: Callable[[str, str], bool] = lambda _uid, _pseudonym: False,
     ) -> None:
         self.tombstones = tombstones
         self._key_of = key
+        self._is_author = is_author
         self._dropped = plain_names(drop)
         self._drops = {
             source: self._dropped | plain_names(names) for source, names in drops.items()
@@ -55,12 +59,23 @@ class Gate:
             dropped = self._drops.get(post.source, self._dropped)
             if dropped:
                 post = minimised(post, dropped)  # noqa: PLW2901
+            if self._is_own_export(post):
+                post = replace(post, author=None)  # noqa: PLW2901 - who it is, is known
             if self._stones:
                 if not self._may_come(post):
                     continue
                 post = self._without_erased(post)  # noqa: PLW2901
             admitted.append(post)
         return admitted
+
+    def _is_own_export(self, post: Post) -> bool:
+        """Whether a row names the author, whom we know, by the pseudonym of our own export."""
+        author = None if post.author is None else post.author.id
+        return (
+            author is not None
+            and _PSEUDONYM.fullmatch(author) is not None
+            and self._is_author(post.uid, author)
+        )
 
     def may_keep(self, raw: object) -> bool:
         """Whether a row that could not be read may be kept: not of an erased or objecting account.

@@ -97,7 +97,13 @@ class Guard:
         self._keys = keys
         self.tombstones = Tombstones(self.db, self._beside(".tombstones"))
         self.accounts = Accounts(self.db)
-        self.gate = Gate(self.tombstones, lambda: self.keys.hmac_key, wishes.drop, drops or {})
+        self.gate = Gate(
+            self.tombstones,
+            lambda: self.keys.hmac_key,
+            wishes.drop,
+            drops or {},
+            self._is_author,
+        )
 
     def stand(self) -> None:
         """Watch what is collected from now on; finish what was cut or came back."""
@@ -410,6 +416,10 @@ class Guard:
 
     def _remember(self, stones: Sequence[Tombstone]) -> None:
         self.tombstones.append(stones, self.keys.id)
+
+    def _is_author(self, uid: str, pseudonym: str) -> bool:
+        key = self.accounts.author_of(uid)
+        return key is not None and self._pseudonym(key) == pseudonym
 
     def _pseudonym(self, name: str) -> str:
         return self.keys.pseudonym(name)

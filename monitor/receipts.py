@@ -80,6 +80,7 @@ def save_receipt(
             "at": entry.at,
             "what": entry.facts.get("what"),
             "with_authors": entry.facts.get("with_authors"),
+            "unmasked": entry.facts.get("unmasked"),
             "to_do": "whoever holds this file deletes the person's rows",
         }
         for entry in guard.log.entries()

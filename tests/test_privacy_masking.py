@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.types.masking import MASK, is_card, is_iban, mask_personal
+from monitor.types.masking import (
+    MASK,
+    is_card,
+    is_iban,
+    mask_contacts,
+    mask_personal,
+    unmasked,
+)
 
 
 @pytest.mark.parametrize(
@@ -50,10 +57,39 @@ def test_personal_data_is_masked(words: str) -> None:
         "Platz 3",
         "in 30 St. Gallen",
         "08:15-17:30",
+        "2026-03-02 08:15:00",
+        "am 02.03.2026 08:15 Uhr",
+        "vom 01.02.2026-03.02.2026",
+        "1.000.000.000 Euro",
+        "https://shop.example/item-471147114711",
     ],
 )
 def test_other_numbers_stay(words: str) -> None:
     assert mask_personal(words) == words
+
+
+def test_a_number_beside_a_day_is_masked_and_the_day_stays() -> None:
+    assert mask_personal("02.03.2026 0171 2345678") == f"02.03.2026 {MASK}"
+
+
+def test_handles_are_names_and_no_contacts() -> None:
+    text = "@anna_b, ruf 0171 2345678 an"
+    assert mask_contacts(text) == f"@anna_b, ruf {MASK} an"
+
+
+@pytest.mark.parametrize(
+    ("back", "known", "held"),
+    [
+        (f"Ruf {MASK} an", "Ruf 0171 2345678 an", "Ruf 0171 2345678 an"),
+        (f"{MASK}: ruf {MASK} an", "@anna_b: ruf 0171 2345678 an", "@anna_b: ruf 0171 2345678 an"),
+        (f"Ruf {MASK} jetzt an", "Ruf 0171 2345678 an", f"Ruf {MASK} jetzt an"),
+        ("Ruf an", "Ruf 0171 2345678 an", "Ruf an"),
+        (f"Ruf {MASK} an", None, f"Ruf {MASK} an"),
+    ],
+    ids=["masked", "handles too", "edited since", "edited", "unknown"],
+)
+def test_a_masked_text_that_comes_back_is_known(back: str, known: str | None, held: str) -> None:
+    assert unmasked(back, known) == held
 
 
 @pytest.mark.parametrize("wrong", ["DE89 3704 0044 0532 0130 01", "4111 1111 1111 1112", "XX", ""])

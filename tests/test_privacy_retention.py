@@ -232,7 +232,7 @@ def test_an_export_with_authors_is_logged(app: App) -> None:
     entry = list(app.guard.log.entries())[-1]
     assert (entry.action, dict(entry.facts)) == (
         "exported",
-        {"what": "posts", "with_authors": True},
+        {"what": "posts", "with_authors": True, "unmasked": False},
     )
 
 

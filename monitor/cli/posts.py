@@ -143,8 +143,14 @@ def export(
     with_authors: Annotated[
         bool, typer.Option("--with-authors", help="Names in clear; this is logged.")
     ] = False,
+    unmasked: Annotated[
+        bool,
+        typer.Option("--unmasked", help="Telephone numbers and the like stay; this is logged."),
+    ] = False,
 ) -> None:
     """Write every single item to stdout; authors are keyed hashes unless asked for.
+
+    Mail and street addresses, telephone, bank and card numbers in texts are masked.
 
     Example: sturmglas export posts --since 2026-03-01 --format csv > posts.csv
     """
@@ -155,7 +161,8 @@ def export(
         raise UsageError(f"--format {format_}: allowed are jsonl, csv")
     start = parse_time(since, "--since") if since else None
     end = parse_time(until, "--until") if until else None
-    write_rows(context.app.export(what, start, end, with_authors=with_authors), format_)
+    rows = context.app.export(what, start, end, with_authors=with_authors, unmasked=unmasked)
+    write_rows(rows, format_)
 
 
 @app.command()

@@ -100,6 +100,13 @@ class Accounts:
         )
         return [row[0] for row in rows]
 
+    def author_of(self, uid: str) -> str | None:
+        """Return the key of a post's author; None for an unknown post or author."""
+        key = self.db.value(
+            "SELECT a.key FROM posts p JOIN authors a ON a.id = p.author_id WHERE p.uid = ?", (uid,)
+        )
+        return None if key is None else str(key)
+
     def thread_of(self, receiver: str, receipt: str | None) -> str | None:
         """Return the thread of a message that a receiver got."""
         sql = "SELECT thread FROM deliveries WHERE receiver = ? AND receipt = ?"

@@ -11,6 +11,7 @@ from typing import Any
 from connectors.types import Counts, Post
 from monitor.store.database import optional_ms, to_ms
 from monitor.store.labels import LabelTable
+from monitor.types.masking import unmasked
 from monitor.types.roles import Roles, account_keys
 
 COPY_LENGTH = 30
@@ -170,7 +171,10 @@ def _text_change(
 ) -> dict[str, Any]:
     """Return the columns of an edit, after keeping the former text; empty where nothing changed."""
     back = old["deleted_at"] is not None
-    same = post.text == old["text"] and (post.title is None or post.title == old["title"])
+    # A masked export that is imported again shall not black out what it was made from.
+    text = unmasked(post.text, old["text"])
+    title = old["title"] if post.title is None else unmasked(post.title, old["title"])
+    same = text == old["text"] and title == old["title"]
     if same and not back:
         return {}
     version = optional_ms(post.edited_at) or seen_ms
@@ -184,10 +188,10 @@ def _text_change(
             (old["id"], version, old["title"], old["text"]),
         )
     return {
-        "title": post.title if post.title is not None else old["title"],
-        "text": post.text,
-        "text_raw": None if post.text_raw == post.text else post.text_raw,
-        "text_key": text_key(post.text),
+        "title": title,
+        "text": text,
+        "text_raw": None if post.text_raw == text else post.text_raw,
+        "text_key": text_key(text),
         "edited_at": old["edited_at"] if back else version,
         "deleted_at": None,
         "deleted_reason": None,

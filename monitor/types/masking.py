@@ -17,7 +17,8 @@ _IBAN = re.compile(
 )
 _CARD = re.compile(r"(?<![\w/.,-])\d(?:[ -]?\d){12,18}(?![\w/])")
 _PHONE = re.compile(
-    r"(?<![\w/.,-])(?:\+|00)\d(?:[ ()/.\-]{0,2}\d){6,13}(?!\w)"  # +49 30 1234567
+    r"https?://\S+"  # the number of an article stands there
+    r"|(?<![\w/.,-])(?:\+|00)\d(?:[ ()/.\-]{0,2}\d){6,13}(?!\w)"  # +49 30 1234567
     r"|(?<![\w/.,-])\(?0\d{1,4}\)?[ /\-]{0,2}\d(?:[ /\-]?\d){4,10}(?!\w)"  # 030/1234567
     r"|(?<![\w/])\+?\d(?:[ ()/.\-]{0,2}\d){8,}(?!\w)"  # nine digits: no date, no price
 )
@@ -27,19 +28,41 @@ _ADDRESS = re.compile(
     r"|\b\d{1,5}[ \t]+(?:[A-Z][a-z]{1,20}[ \t]+){1,3}(?:Street|St|Road|Rd|Avenue|Ave|Lane|Drive)\b"
 )
 _HANDLE = re.compile(r"(?<![\w/])@\w[\w.]*(?:@[\w.-]+)?")
+_DAY = re.compile(r"\d{4}-\d{1,2}-\d{1,2}\b|\d{1,2}\.\d{1,2}\.(?:\d{4}|\d{2})\b")
+_AMOUNT = re.compile(r"\d{1,3}(?:\.\d{3})+")
 _GAPS = re.compile(r"[ -]")
 
 
 def mask_personal(text: str, mask: str = MASK) -> str:
-    """Return the text with mail and street addresses, bank, card and telephone numbers, handles
-    masked.
-    """
+    """Return the text with what `mask_contacts` masks, and with handles, masked."""
+    return _HANDLE.sub(mask, mask_contacts(text, mask))
+
+
+def mask_contacts(text: str, mask: str = MASK) -> str:
+    """Return the text with mail and street addresses, bank, card and telephone numbers masked."""
     text = _MAIL.sub(mask, text)
     text = _IBAN.sub(lambda match: _without_account(match[0], mask), text)
     text = _CARD.sub(lambda match: mask if is_card(match[0]) else match[0], text)
-    for pattern in (_PHONE, _ADDRESS, _HANDLE):
-        text = pattern.sub(mask, text)
+    return _ADDRESS.sub(mask, _without_phones(text, mask))
+
+
+def unmasked(text: str, known: str | None) -> str:
+    """Return the known text where `text` is only its masked form, come back from an export."""
+    if known is not None and MASK in text and text in (mask_contacts(known), mask_personal(known)):
+        return known
     return text
+
+
+def _without_phones(text: str, mask: str) -> str:
+    return _PHONE.sub(lambda match: _without_phone(match[0], mask), text)
+
+
+def _without_phone(found: str, mask: str) -> str:
+    """Mask what looks like a number of nine digits, unless it is an address, a day, an amount."""
+    if found.startswith("http") or _AMOUNT.fullmatch(found):
+        return found
+    day = _DAY.match(found)
+    return mask if day is None else day[0] + _without_phones(found[day.end() :], mask)
 
 
 def _without_account(found: str, mask: str) -> str:
