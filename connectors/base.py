@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import ClassVar, Literal, Protocol, runtime_checkable
 
 from connectors.types import Cursor, Page, Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """What a look that finds nothing new takes, and how much of it there is in a day.
+
+    `per_day` is None where nobody states a number. `price` is US dollars for each `unit`.
+    `is_shared` says that sources with the same secrets draw on the same budget.
+    """
+
+    per_look: float = 1.0
+    per_day: int | None = None
+    unit: str = "requests"
+    price: float = 0.0
+    is_shared: bool = True
+
 
 Grade = Literal["bronze", "silver", "gold", "experimental"]
 
@@ -20,7 +36,8 @@ class ConnectorFacts:
     `STURMGLAS_SOURCES__<NAME>__<SECRET>`. `options` names the keys that `[sources.options]` may
     hold. `requests_per_day` is the budget that the platform grants, None where it states none.
     `exempt` gives the reason for each rung of the quality ladder that cannot be reached.
-    `cost` is what a look that finds nothing new takes of it, in `unit`.
+    `cost` is how many requests a look that finds nothing new takes; `costs` tells it for one
+    source, where that depends on what is asked for or where there are several budgets.
     `expires` is how long the platform's terms let posts and their counts be kept without asking
     anew. `may_derive` is False where its terms forbid to derive labels and figures from posts
     unless the operator was allowed to (option `derived_metrics = true`).
@@ -44,7 +61,7 @@ class ConnectorFacts:
     limits: tuple[str, ...] = ()
     exempt: tuple[tuple[str, str], ...] = ()
     cost: float = 1.0
-    unit: str = "requests"
+    costs: Callable[[Source], tuple[Cost, ...]] | None = None
     expires: timedelta | None = None
     may_derive: bool = True
 

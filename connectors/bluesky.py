@@ -37,6 +37,8 @@ FACTS = ConnectorFacts(
     interval=timedelta(minutes=10),
     interval_reason="3,000 requests in 5 minutes are allowed; search asks for minutes, not seconds",
     grade="gold",
+    cost=2.0,
+    requests_per_day=864_000,
     optional_secrets=("username", "token"),
     options=("threads",),
     mentions=True,

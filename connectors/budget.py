@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from connectors.base import ConnectorFacts
+from connectors.base import ConnectorFacts, Cost
 from connectors.types import Source
 
 _DAY = timedelta(days=1)
@@ -15,7 +15,7 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The cost of all sources of one platform that share a token.
+    """The cost of all sources of one platform that share a budget.
 
     `needed` and `allowed` are per day, in `unit`; `allowed` is None where the platform states no
     number. `arithmetic` shows how `needed` came about.
@@ -39,32 +39,42 @@ def plan_day(entries: Iterable[tuple[Source, ConnectorFacts, timedelta]]) -> lis
 
     Busy sources cost more: a plan that does not fit when all is quiet cannot fit at all.
     """
-    groups: defaultdict[tuple[str, str], list[tuple[Source, ConnectorFacts, timedelta]]] = (
-        defaultdict(list)
-    )
+    groups: defaultdict[tuple[str, ...], list[tuple[Source, Cost, timedelta]]] = defaultdict(list)
     for source, facts, interval in entries:
         # sources with the same secrets draw on the same budget; hosts have budgets of their own
-        shared = repr(sorted(source.secrets.items())) if source.secrets else ""
+        login = repr(sorted(source.secrets.items())) if source.secrets else ""
         host = source.base_url or "" if facts.per_host else ""
-        groups[facts.platform, f"{host}\0{shared}"].append((source, facts, interval))
-    return [_plan(group) for group in groups.values()]
+        for cost in costs_of(source, facts):
+            shared = login if cost.is_shared else source.name
+            groups[facts.platform, cost.unit, host, shared].append((source, cost, interval))
+    return [_plan(key[0], group) for key, group in groups.items()]
 
 
-def _plan(group: list[tuple[Source, ConnectorFacts, timedelta]]) -> Plan:
-    facts = group[0][1]
+def costs_of(source: Source, facts: ConnectorFacts) -> tuple[Cost, ...]:
+    """Return what a quiet look at a source takes, one entry for each budget it draws on."""
+    if facts.costs is not None:
+        return facts.costs(source)
+    return (Cost(per_look=facts.cost, per_day=facts.requests_per_day),)
+
+
+def _plan(platform: str, group: list[tuple[Source, Cost, timedelta]]) -> Plan:
+    cost = group[0][1]
     parts, needed = [], 0.0
-    for source, _, interval in group:
+    for source, own, interval in group:
         looks = _DAY / interval
-        needed += looks * facts.cost
-        parts.append(f"{source.name}: {looks:,.0f} looks x {facts.cost:g}")
-    unit = facts.unit
-    allowed = facts.requests_per_day
+        needed += looks * own.per_look
+        parts.append(f"{source.name}: {looks:,.0f} looks x {own.per_look:g}")
+    allowed = cost.per_day
     limit = f" of {allowed:,}" if allowed is not None else ""
+    price = ""
+    if cost.price:
+        of = f" of ${allowed * cost.price:,.2f}" if allowed is not None else ""
+        price = f" (${needed * cost.price:,.2f}{of})"
     return Plan(
-        platform=facts.platform,
+        platform=platform,
         sources=tuple(source.name for source, _, _ in group),
         needed=needed,
         allowed=allowed,
-        unit=unit,
-        arithmetic=f"{'; '.join(parts)} = {needed:,.0f}{limit} {unit} a day",
+        unit=cost.unit,
+        arithmetic=f"{'; '.join(parts)} = {needed:,.0f}{limit} {cost.unit} a day{price}",
     )

@@ -27,6 +27,7 @@ FACTS = ConnectorFacts(
     interval=timedelta(minutes=5),
     interval_reason="50 requests a second are allowed; a quiet channel needs four",
     grade="silver",
+    cost=4.0,
     secrets=("token",),
     options=("threads",),
     limits=(

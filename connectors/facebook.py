@@ -36,6 +36,7 @@ FACTS = ConnectorFacts(
     interval=timedelta(minutes=15),
     interval_reason="4,800 calls a day per engaged user are allowed; usage is told in per cent",
     grade="silver",
+    cost=2.0,
     secrets=("token",),
     options=("version", "threads"),
     limits=(

@@ -9,7 +9,7 @@ from functools import partial
 from typing import ClassVar
 
 from connectors.backward import Backward, walk_several
-from connectors.base import ConnectorFacts
+from connectors.base import ConnectorFacts, Cost
 from connectors.discussions import (
     Discussions,
     changed_at,
@@ -26,6 +26,15 @@ from connectors.paging import Found, Listing, Step, key_or_none, make_page
 from connectors.text import clean_text
 from connectors.types import Account, Cursor, Json, Page, Post, Source, Tombstone, make_uid
 
+
+def _costs(source: Source) -> tuple[Cost, ...]:
+    """60 requests an hour without a token, 5,000 with one."""
+    has_discussions = source.secrets.get("token") and source.options.get("discussions", True)
+    is_search = source.target.startswith("search:")
+    looks = 3 if has_discussions and not is_search else 2
+    return (Cost(per_look=looks, per_day=24 * (5000 if source.secrets.get("token") else 60)),)
+
+
 FACTS = ConnectorFacts(
     platform="github",
     title="GitHub",
@@ -36,6 +45,8 @@ FACTS = ConnectorFacts(
     interval_reason="60 requests an hour without a token, 5,000 with one; a quiet look takes three",
     grade="silver",
     optional_secrets=("token",),
+    cost=3.0,
+    costs=_costs,
     options=("discussions",),
     mentions=True,
     limits=(

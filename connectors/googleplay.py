@@ -27,6 +27,7 @@ FACTS = ConnectorFacts(
     interval=timedelta(hours=6),
     interval_reason="only the last seven days are told, and the whole of them is read each time",
     grade="bronze",
+    requests_per_day=1_440,
     optional_secrets=("client_email", "private_key", "client_id", "client_secret", "token"),
     limits=(
         "own apps only: a service account (client_email, private_key), or client_id, "

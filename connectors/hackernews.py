@@ -36,6 +36,7 @@ FACTS = ConnectorFacts(
     interval=timedelta(minutes=10),
     interval_reason="10,000 requests an hour are allowed; the index lags some minutes itself",
     grade="silver",
+    requests_per_day=240_000,
     options=("threads", "items_url"),
     mentions=True,
     limits=("comments have no points, nothing has views or shares", "edits are not told"),

@@ -36,6 +36,7 @@ FACTS = ConnectorFacts(
     interval=timedelta(minutes=15),
     interval_reason="usage is told in per cent; comments come 50 a call",
     grade="silver",
+    cost=2.0,
     secrets=("token",),
     options=("version", "threads"),
     limits=(

@@ -38,6 +38,7 @@ FACTS = ConnectorFacts(
     interval=timedelta(minutes=15),
     interval_reason="a quiet community needs three requests; searches are limited to 60 in 10 min",
     grade="silver",
+    cost=3.0,
     per_host=True,
     needs_base_url=True,
     optional_secrets=("token",),

@@ -37,6 +37,7 @@ FACTS = ConnectorFacts(
     interval=timedelta(minutes=15),
     interval_reason="300 paged requests in 15 minutes are allowed; a quiet tag needs one",
     grade="gold",
+    requests_per_day=28_800,
     per_host=True,
     needs_base_url=True,
     optional_secrets=("token",),

@@ -35,6 +35,7 @@ FACTS = ConnectorFacts(
     interval=timedelta(minutes=5),
     interval_reason="limits are off by default; a quiet channel needs two requests",
     grade="silver",
+    cost=3.0,
     per_host=True,
     needs_base_url=True,
     secrets=("token",),

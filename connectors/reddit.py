@@ -39,6 +39,8 @@ FACTS = ConnectorFacts(
     interval=timedelta(minutes=10),
     interval_reason="100 calls a minute; only the last 1,000 posts of a subreddit can be seen",
     grade="silver",
+    cost=2.0,
+    requests_per_day=144_000,
     secrets=("client_id", "token"),
     mentions=True,
     limits=(

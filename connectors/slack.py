@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, ClassVar
 
 from connectors.backward import Backward
-from connectors.base import ConnectorFacts
+from connectors.base import ConnectorFacts, Cost
 from connectors.errors import AuthError, BadResponse, ConnectorError, SourceGone, Unavailable
 from connectors.http import Answer, Client, Traffic
 from connectors.moments import from_epoch
@@ -28,6 +28,12 @@ from connectors.types import (
     make_uid,
 )
 
+
+def _costs(source: Source) -> tuple[Cost, ...]:
+    """Apps that are sold outside of the marketplace get one request a minute."""
+    return (Cost(per_day=24 * 60 * (1 if source.options.get("distributed") else 50)),)
+
+
 FACTS = ConnectorFacts(
     platform="slack",
     title="Slack",
@@ -38,6 +44,7 @@ FACTS = ConnectorFacts(
     interval_reason="an app of one's own may ask 50 times a minute; a quiet channel needs one call",
     grade="silver",
     secrets=("token",),
+    costs=_costs,
     options=("distributed", "workspace", "threads"),
     limits=(
         "make the app yourself (internal): distributed apps get 1 call a minute and 15 messages, "

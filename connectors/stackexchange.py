@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any, ClassVar
 
-from connectors.base import ConnectorFacts
+from connectors.base import ConnectorFacts, Cost
 from connectors.errors import AuthError, BadResponse, ConnectorError, Unavailable
 from connectors.http import Answer, Client, Traffic
 from connectors.moments import from_epoch
@@ -30,6 +30,12 @@ from connectors.types import (
     make_uid,
 )
 
+
+def _costs(source: Source) -> tuple[Cost, ...]:
+    """Questions, their answers, the comments of both; an app's key lifts the daily quota."""
+    return (Cost(per_look=4, per_day=10_000 if source.options.get("key") else 300),)
+
+
 FACTS = ConnectorFacts(
     platform="stackexchange",
     title="Stack Exchange",
@@ -41,7 +47,8 @@ FACTS = ConnectorFacts(
     grade="bronze",
     per_host=True,
     options=("site", "key"),
-    requests_per_day=300,
+    cost=4.0,
+    costs=_costs,
     mentions=True,
     limits=(
         "option key (an app key, not a secret) raises the quota to 10,000 calls a day",

@@ -27,6 +27,7 @@ FACTS = ConnectorFacts(
     interval=timedelta(minutes=30),
     interval_reason="833 calls in 5 minutes are allowed; a quiet company needs one",
     grade="experimental",
+    requests_per_day=240_000,
     secrets=("token",),
     options=("language",),
     limits=(

@@ -18,8 +18,8 @@ POST_KINDS: tuple[PostKind, ...] = ("post", "comment", "review", "idea", "messag
 
 DeletedReason = Literal["author", "moderator", "gone", "unknown"]
 DELETED_REASONS: tuple[DeletedReason, ...] = ("author", "moderator", "gone", "unknown")
-"""The likely cause. `moderator` of an own source (`Source.own`) is the company, of any other one the
-platform or whoever runs the place. `gone`: not there any more, and nobody says through whom."""
+"""The likely cause. `moderator` of an own source (`Source.own`) is the company, of any other one
+the platform or whoever runs the place. `gone`: no more there, and nobody says through whom."""
 
 
 def make_uid(platform: str, host: str | None, native_id: str) -> str:

@@ -37,6 +37,7 @@ FACTS = ConnectorFacts(
     interval=timedelta(minutes=30),
     interval_reason="limits per minute depend on the plan; a quiet account needs two requests",
     grade="experimental",
+    cost=2.0,
     per_host=True,
     needs_base_url=True,
     secrets=("client_id", "token"),

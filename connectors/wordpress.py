@@ -37,6 +37,7 @@ FACTS = ConnectorFacts(
     interval=timedelta(minutes=15),
     interval_reason="small sites live on small machines: one request tells that nothing is new",
     grade="gold",
+    cost=2.0,
     per_host=True,
     needs_base_url=True,
     optional_secrets=("username", "token"),

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any, ClassVar
 
 from connectors.backward import Backward
-from connectors.base import ConnectorFacts
+from connectors.base import ConnectorFacts, Cost
 from connectors.errors import AuthError, ConnectorError, SourceGone, Unavailable
 from connectors.http import Answer, Client, Traffic
 from connectors.moments import parse_moment
@@ -27,6 +27,24 @@ from connectors.types import (
     make_uid,
 )
 
+_READS_PER_DAY = 500
+_READ_PRICE = 0.005
+_ALLOWED_PER_DAY = 450 * 4 * 24
+"""Searches of an app: 450 in 15 minutes."""
+
+
+def _costs(source: Source) -> tuple[Cost, ...]:
+    """Requests, and paid reads: whoever cannot pay for one post a look looks too often."""
+    reads = Cost(per_day=most_reads(source), unit="paid reads", price=_READ_PRICE, is_shared=False)
+    return Cost(per_day=_ALLOWED_PER_DAY), reads
+
+
+def most_reads(source: Source) -> int:
+    """Posts that a source may read in a day."""
+    wanted = source.options.get("reads_per_day")
+    return _READS_PER_DAY if wanted is None else int(wanted)
+
+
 FACTS = ConnectorFacts(
     platform="x",
     title="X",
@@ -37,6 +55,7 @@ FACTS = ConnectorFacts(
     interval_reason="every post read is paid for ($0.005); a quiet search costs nothing",
     grade="bronze",
     secrets=("token",),
+    costs=_costs,
     options=("reads_per_day", "authors", "fields"),
     mentions=True,
     limits=(
@@ -54,7 +73,6 @@ _API = "https://api.x.com"
 _BATCH = 100
 _REACH = timedelta(days=7) - timedelta(minutes=5)
 _OVERLAP = timedelta(minutes=5)
-_READS_PER_DAY = 500
 _FIELDS = {
     "tweet": "author_id,created_at,lang,public_metrics,conversation_id,referenced_tweets,"
     "edit_history_tweet_ids,note_tweet,attachments,entities",
@@ -208,8 +226,7 @@ class _Api:
 
     def _refuse_beyond_budget(self) -> None:
         now = self.traffic.now()
-        today, most = now.date().isoformat(), self.source.options.get("reads_per_day")
-        most = _READS_PER_DAY if most is None else int(most)
+        today, most = now.date().isoformat(), most_reads(self.source)
         if not self.reads or self.reads[0] != today:
             self.reads = [today, 0]
         if self.reads[1] >= most:

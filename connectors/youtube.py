@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from connectors.backward import Backward, walk_several
-from connectors.base import ConnectorFacts
+from connectors.base import ConnectorFacts, Cost
 from connectors.errors import AuthError, BadResponse, ConnectorError, SourceGone, Unavailable
 from connectors.http import Answer, Client, Traffic
 from connectors.moments import parse_moment
@@ -29,6 +29,17 @@ from connectors.types import (
     make_uid,
 )
 
+
+def _costs(source: Source) -> tuple[Cost, ...]:
+    """Units of the day; searches have a bucket of their own beside them."""
+    target = source.target.strip()
+    if target.startswith("search:"):
+        searches = Cost(per_day=100, unit="searches")
+        return Cost(per_day=10_000, unit="units"), searches
+    looks = 1 if target.startswith("video:") else 4
+    return (Cost(per_look=looks, per_day=10_000, unit="units"),)
+
+
 FACTS = ConnectorFacts(
     platform="youtube",
     title="YouTube",
@@ -40,9 +51,8 @@ FACTS = ConnectorFacts(
     grade="silver",
     secrets=("token",),
     options=("derived_metrics",),
-    requests_per_day=10_000,
     cost=4.0,
-    unit="units",
+    costs=_costs,
     mentions=True,
     limits=(
         "searches have a bucket of their own: 100 a day",

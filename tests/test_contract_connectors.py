@@ -21,6 +21,7 @@ import pytest
 from connector_cases.world import FIXTURES, SECRET, START, Case, World, fixture, plain, platforms
 
 from connectors.base import Refreshes
+from connectors.budget import costs_of
 from connectors.errors import AuthError, BadResponse, ConnectorError, Unavailable
 from connectors.registry import CONNECTORS, connector, facts
 from connectors.types import Page
@@ -392,6 +393,18 @@ def test_facts_are_complete(case: Case) -> None:
         sees_deletions = isinstance(connector(case.platform), Refreshes)
         assert sees_deletions or "deletions" in exempt
         assert declared.limits, "known limits are written down"
+
+
+@over_http
+def test_a_quiet_look_takes_what_was_declared(case: Case, world: World) -> None:
+    """Each kind of call once: pages of one listing are the fakes' small size, not a quiet look."""
+    cursor = again(list(world.fetch())[-1].cursor)
+    world.now += timedelta(minutes=20)
+    world.requests.clear()
+    list(world.fetch(cursor))
+    paths = {request.url.path for request in world.requests} - set(case.login_paths)
+    declared = costs_of(case.source, facts(case.platform))
+    assert len(paths) == declared[0].per_look, paths
 
 
 @every
