@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Literal, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 from monitor.digest.build import build_digest
 from monitor.digest.values import figure_values
 from monitor.errors import UsageError
 from monitor.measure.answers import BusinessHours
 from monitor.measure.engagement import GOOD
+from monitor.measure.ideas import count_statuses, days_to_answer, known_at
 from monitor.measure.matrix import build_matrix
 from monitor.measure.periods import comparable, last_complete_day, period_of, previous
 from monitor.measure.verdicts import precision_by_rule
@@ -33,6 +34,9 @@ from monitor.types.digest import (
     Period,
     PeriodKind,
 )
+
+if TYPE_CHECKING:
+    from monitor.types.kpis import Kpi
 
 Format = Literal["terminal", "html", "text", "markdown", "slack", "json"]
 AFTERMATH = timedelta(days=14)
@@ -79,8 +83,13 @@ def make_digest(
             [verdict for verdict in alerts.load_verdicts() if verdict.at <= read_at],
         ),
     )
+    kpis: tuple[Kpi, ...] = ()
+    if period.kind in ("week", "month"):
+        from monitor.sheets import kpis_beside
+
+        kpis = kpis_beside(store, figures, previous(period), house.hours)
     return build_digest(
-        figures, as_of or now, company=house.company, good=house.good, hours=house.hours
+        figures, as_of or now, company=house.company, good=house.good, hours=house.hours, kpis=kpis
     )
 
 
@@ -109,6 +118,7 @@ def _campaign(db: Database, campaign: Campaign, at: datetime) -> CampaignFigures
     from monitor.campaigns.tally import count
 
     ideas = Campaigns(db).ideas(campaign.id)
+    known = known_at(ideas, at)
     votes, events = Ballots(db).load(campaign.id), Ledgers(db).events(campaign.id)
     tally = count(votes, campaign.rules, ideas, events, at)
     day_before = count(votes, campaign.rules, ideas, events, at - timedelta(days=1))
@@ -120,8 +130,10 @@ def _campaign(db: Database, campaign: Campaign, at: datetime) -> CampaignFigures
     return CampaignFigures(
         name=campaign.name,
         title=campaign.rules.title or campaign.name,
-        ideas=len(ideas),
-        unanswered=sum(1 for idea in ideas if idea.status in OPEN_STATUSES),
+        ideas=len(known),
+        unanswered=sum(1 for idea in known if idea.status in OPEN_STATUSES),
+        statuses=count_statuses(known),
+        days_to_answer=days_to_answer(known),
         votes_cast=tally.cast,
         votes_counted=tally.counted,
         votes_suspicious=tally.suspicious,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
@@ -29,12 +29,14 @@ from monitor.store.figures import FigureTable
 from monitor.store.journey import JourneyTable
 from monitor.store.kpis import Key, KpiTable
 from monitor.store.store import Store
-from monitor.types.digest import Behind, CellTally, Explanation, Period, Shift
+from monitor.types.digest import Behind, CellTally, Explanation, Figures, Period, Shift
 from monitor.types.kpis import (
     Answer,
+    Counted,
     Figure,
     Goal,
     Journey,
+    Kpi,
     KpiFacts,
     KpiImported,
     MatrixDay,
@@ -215,13 +217,11 @@ def make_sheet(
     period: Period,
     source: str | None = None,
     hours: BusinessHours | None = None,
-    foreign: Collection[str] = (),
 ) -> Sheet:
     """Return the KPI sheet beside the period before and the same one a year ago.
 
-    With business `hours` only those count as waiting for an answer. `foreign` names sources that
-    are not the company's own although the store, filled by an import, does not know. Raises
-    UsageError for a source that nothing is known of.
+    With business `hours` only those count as waiting for an answer. Raises UsageError for a
+    source that nothing is known of.
     """
     table = KpiTable(store.db)
     if source is not None and source not in (known := table.sources()):
@@ -231,18 +231,38 @@ def make_sheet(
     # A year ago nothing before it is asked for: an empty span costs nothing.
     nothing = between(year.kind, year.first_day, year.first_day, year.timezone)
     then, _nothing = table.load_facts(year, nothing, source)
-    now, earlier, then = (_known(facts, hours, foreign) for facts in (now, earlier, then))
+    now, earlier, then = (_known(facts, hours) for facts in (now, earlier, then))
     return build_sheet((period, before, year), (now, earlier, then), source)
 
 
-def _known(facts: KpiFacts, hours: BusinessHours | None, foreign: Collection[str]) -> KpiFacts:
+def kpis_beside(
+    store: Store, figures: Figures, before: Period, hours: BusinessHours | None = None
+) -> tuple[Kpi, ...]:
+    """Return the KPIs of a digest's period beside the one before; its posts are counted already.
+
+    What happened a year ago is left to the sheet.
+    """
+    table, period = KpiTable(store.db), figures.period
+    overlaps = figures.overlaps
+    now = Counted(tally=figures.tally, sources=figures.sources, overlaps=overlaps[0])
+    earlier = Counted(
+        tally=figures.previous, sources=figures.previous_sources, overlaps=overlaps[1]
+    )
+    facts = [
+        _known(table.complete(span, counted), hours)
+        for span, counted in ((period, now), (before, earlier))
+    ]
+    nobody = KpiFacts()
+    return build_sheet((period, before, before), (facts[0], facts[1], nobody)).kpis
+
+
+def _known(facts: KpiFacts, hours: BusinessHours | None) -> KpiFacts:
     waits = tuple(wait_s(asked, answered, hours) for asked, answered in facts.tally.waits)
-    sources = tuple(replace(s, own=s.own and s.source not in foreign) for s in facts.sources)
     asked = tuple(
         q if q.first_at is None else replace(q, wait_s=wait_s(q.at, q.first_at, hours))
         for q in facts.asked
     )
-    return replace(facts, waits_s=waits, sources=sources, asked=asked)
+    return replace(facts, waits_s=waits, asked=asked)
 
 
 def explain_kpi(
@@ -250,7 +270,6 @@ def explain_kpi(
     figure: str,
     period: Period,
     hours: BusinessHours | None = None,
-    foreign: Collection[str] = (),
 ) -> Explanation:
     """Return a KPI of the sheet, or `KPI:SOURCE`, and all posts behind it.
 
@@ -258,7 +277,7 @@ def explain_kpi(
     UsageError for a source that nothing is known of.
     """
     name, _, source = figure.partition(":")
-    sheet = make_sheet(store, period, source or None, hours, foreign)
+    sheet = make_sheet(store, period, source or None, hours)
     now = next(kpi.now for kpi in sheet.kpis if kpi.name == name)
     behind = BEHIND.get(name)
     posts: tuple[Behind, ...] | None = ()

@@ -9,13 +9,15 @@ from __future__ import annotations
 import ast
 import json
 import os
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
+from connectors.types import Post
 from monitor.digest.alert_page import compose_alert, headline
 from monitor.digest.compose import compose
 from monitor.digest.pictures import draw_pictures
@@ -24,10 +26,13 @@ from monitor.digest.terminal import render_text
 from monitor.digest.topics import find_topics
 from monitor.locale.language import load_language
 from monitor.reporting import House, choose_period, make_digest, render
+from monitor.sheets import make_sheet
 from monitor.store.figures import FigureTable
+from monitor.store.kpis import KpiTable
 from monitor.store.store import Store
-from monitor.types.digest import Digest, Quote
-from tests.digest_community import DAY, NOW, fill, post, storm_alert
+from monitor.types.digest import CampaignFigures, Digest, Quote
+from monitor.types.kpis import Figure
+from tests.digest_community import DAY, NOW, fill, labels, post, storm_alert
 from tests.test_digest_safe import check_blocks
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -61,6 +66,63 @@ def test_a_quiet_day_looks_as_it_should(store: Store, lang: str) -> None:
     quiet = digest_of(store, date(2026, 2, 25))
     assert quiet.weather == "quiet"
     check_golden(f"quiet.text.{lang}.txt", render(quiet, "text", lang))
+
+
+@pytest.mark.parametrize("lang", ["de", "en"])
+@pytest.mark.parametrize("form", list(SUFFIXES))
+def test_a_week_tells_trend_kpis_and_how_far_ideas_came(store: Store, form: str, lang: str) -> None:
+    rendered = render(week_of(store), form, lang)  # type: ignore[arg-type]  # one of the forms
+    check_golden(f"week.{form}.{lang}.{SUFFIXES[form]}", rendered)
+
+
+def test_a_months_figures_are_those_of_the_sheet_and_of_a_recount(store: Store) -> None:
+    fill(store)
+    long_ago = datetime(2026, 1, 31, 12, tzinfo=UTC)
+    store.ingest.save_posts([post(1, "Der erste Tag", long_ago, native_id="first")], NOW)
+    month = choose_period("month", date(2026, 3, 2), NOW, HOUSE.timezone)
+    made = make_digest(store, HOUSE, NOW, month)
+    sheet = make_sheet(store, month)
+    assert {k.name: (k.now, k.previous) for k in made.kpis} == {
+        k.name: (k.now, k.previous) for k in sheet.kpis
+    }
+    (february, march) = made.trend[-2:]
+    assert (february.first_day, february.posts, february.negative) == (date(2026, 2, 1), 24, 6)
+    assert (march.posts, march.negative, march.public) == (18, 7, 14)
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_a_week_keeps_to_the_width(store: Store, width: int) -> None:
+    rendered = render_text(compose(week_of(store), load_language("de")), width)
+    assert max(map(len, rendered.splitlines())) <= width
+
+
+def before_february_ended() -> list[Post]:
+    """Ten posts a week for three weeks before the sample begins; one in five is negative."""
+    start = DAY - timedelta(days=28)
+    return [
+        post(3000 + n, f"Der Tee von Tag {n}", start + timedelta(days=n % 21, hours=n), f"f{n % 4}",
+             labels=labels("positive" if n % 5 else "negative"))
+        for n in range(30)
+    ]  # fmt: skip
+
+
+def week_of(store: Store) -> Digest:
+    """The week of the storm's eve, with figures of the website and a campaign."""
+    fill(store)
+    store.ingest.save_posts(before_february_ended(), NOW)
+    days = [date(2026, 2, 23) + timedelta(days=n) for n in range(-7, 14)]
+    figures = [Figure(day, "web", "visits", 100 + n) for n, day in enumerate(days)]
+    figures += [Figure(day, "web", "conversions", 2) for day in days]
+    KpiTable(store.db).save_figures(figures)
+    period = choose_period("week", date(2026, 3, 2), NOW, HOUSE.timezone)
+    campaign = CampaignFigures(
+        name="colours", title="Neue Farben", ideas=120, unanswered=75, votes_cast=900,
+        votes_counted=880, votes_suspicious=40, votes_annulled=20, ledger_ok=True,
+        statuses={"submitted": 70, "in_review": 5, "answered": 10, "planned": 12, "launched": 3,
+                  "declined": 18, "joined": 2},
+        days_to_answer=3.5,
+    )  # fmt: skip
+    return replace(make_digest(store, HOUSE, NOW, period), campaigns=(campaign,))
 
 
 @pytest.mark.parametrize("width", [60, 76, 80, 120, 200])

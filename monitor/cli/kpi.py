@@ -51,8 +51,7 @@ def kpi(
 
     context = context_of(ctx)
     chosen = chosen_period(context, period, day, context.now)
-    foreign = {entry.name for entry in context.settings.sources if not entry.own}
-    sheet = make_sheet(context.store, chosen, source, context.app.house.hours, foreign)
+    sheet = make_sheet(context.store, chosen, source, context.app.house.hours)
     rows = kpi_rows(sheet, context.language)
     if out is not None:
         from monitor.cli.sheet_files import write_sheet

@@ -151,8 +151,7 @@ def _explain(
     if then is not None:
         raise UsageError(f"--as-of: {figure} is a KPI, told as the store knows it now; leave it")
     chosen = chosen_period(context, period or "30d", day, now)
-    foreign = {entry.name for entry in context.settings.sources if not entry.own}
-    return explain_kpi(context.store, figure, chosen, context.app.house.hours, foreign)
+    return explain_kpi(context.store, figure, chosen, context.app.house.hours)
 
 
 def _print(context: Context, made: Digest, form: str) -> None:

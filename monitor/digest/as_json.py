@@ -11,6 +11,7 @@ from monitor.digest.values import figure_values
 from monitor.locale.language import Language
 from monitor.types.alerts import Alert
 from monitor.types.digest import CampaignFigures, Digest, Rate, SourceDigest
+from monitor.types.kpis import Kpi
 
 
 def render_json(digest: Digest, language: Language) -> str:
@@ -85,6 +86,16 @@ def as_json(digest: Digest, language: Language) -> dict[str, Any]:
         "voices": [
             {"uid": voice.quote.uid, "reasons": list(voice.reasons)} for voice in digest.voices
         ],
+        "trend": [
+            {
+                "from": point.first_day.isoformat(),
+                "posts": point.posts,
+                "negative": point.negative,
+                "public": point.public,
+            }
+            for point in digest.trend
+        ],
+        "kpis": [_kpi(kpi) for kpi in digest.kpis],
         "figures": figure_values(digest),
     }
 
@@ -133,11 +144,28 @@ def _campaign(campaign: CampaignFigures) -> dict[str, Any]:
         "campaign": campaign.name,
         "ideas": campaign.ideas,
         "unanswered": campaign.unanswered,
+        "funnel": dict(campaign.statuses),
+        "days_to_answer": _rounded(campaign.days_to_answer),
         "votes_cast": campaign.votes_cast,
         "votes_counted": campaign.votes_counted,
         "votes_suspicious": campaign.votes_suspicious,
         "votes_annulled": campaign.votes_annulled,
         "ledger_ok": campaign.ledger_ok,
+    }
+
+
+def _kpi(kpi: Kpi) -> dict[str, Any]:
+    now = kpi.now
+    return {
+        "kpi": kpi.name,
+        "value": _rounded(now.value),
+        "unit": kpi.unit,
+        "numerator": now.numerator,
+        "denominator": now.denominator,
+        "low": _rounded(now.low),
+        "high": _rounded(now.high),
+        "needs": list(now.needs),
+        "previous": _rounded(kpi.previous.value),
     }
 
 

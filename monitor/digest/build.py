@@ -29,6 +29,7 @@ from monitor.types.digest import (
     Trend,
     Voice,
 )
+from monitor.types.kpis import Kpi
 
 VOICES = 3
 NOTABLE = 5
@@ -42,11 +43,13 @@ def build_digest(
     company: str = "",
     good: tuple[float, float] = GOOD,
     hours: BusinessHours | None = None,
+    kpis: Sequence[Kpi] = (),
 ) -> Digest:
     """Return the digest of the figures' period as read at `now`.
 
     `company` is its name; `good` are the percent between which an engagement rate counts as good,
-    `hours` those in which an answer may be expected (None: at any time).
+    `hours` those in which an answer may be expected (None: at any time). `kpis` are those of a
+    week or a month.
     """
     period, tally = figures.period, figures.tally
     earlier = {s.source: s for s in figures.previous_sources}
@@ -97,6 +100,8 @@ def build_digest(
         privacy=figures.privacy,
         newest_post_at=figures.newest_post_at,
         shifts=find_shifts(matrix),
+        trend=figures.trend,
+        kpis=tuple(kpis),
     )
 
 

@@ -33,11 +33,13 @@ def compose(digest: Digest, language: Language) -> Document:
     sections = Sections(digest, language)
     ordered = [
         sections.changed(),
+        sections.trend(),
         sections.topics(),
         sections.engagement(),
         sections.matrix(),
         sections.questions(),
         sections.ideas(),
+        sections.kpis(),
         sections.alerts(),
         sections.voices(),
         sections.privacy(),

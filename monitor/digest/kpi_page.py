@@ -171,7 +171,7 @@ def _table(known: list[Kpi], sheet: Sheet, language: Language) -> Table:
             (Span(kpi_name(kpi.name, language)),),
             (Span(show(kpi.now.value, kpi.unit, language), "strong"),),
             (Span(_interval(kpi, language), "dim"),),
-            (Span(_made_of(kpi.now, language), "dim"),),
+            (Span(made_of(kpi.now, language), "dim"),),
             (Span(_beside(kpi, kpi.previous, language)),),
             (Span(_beside(kpi, kpi.year, language)),),
         )
@@ -231,7 +231,8 @@ def _interval(kpi: Kpi, language: Language) -> str:
     return low.removesuffix("\u202f%") + f" – {high}"
 
 
-def _made_of(measured: Measured, language: Language) -> str:
+def made_of(measured: Measured, language: Language) -> str:
+    """Say which numbers a KPI was made of."""
     # Of an index the counts of answers say more than its fraction does.
     told_by_parts = "passives" in measured.parts or "recommend_answers" in measured.parts
     if measured.numerator is not None and measured.denominator is not None and not told_by_parts:

@@ -71,6 +71,21 @@ def state_name(state: str, language: Language) -> str:
     return names[state]
 
 
+def status_name(status: str, language: Language) -> str:
+    """Say how far an idea came."""
+    names = {
+        "submitted": language.say("submitted"),
+        "in_review": language.say("in review"),
+        "answered": language.say("answered"),
+        "planned": language.say("planned"),
+        "in_progress": language.say("in progress"),
+        "launched": language.say("launched"),
+        "declined": language.say("declined"),
+        "joined": language.say("joined with another one"),
+    }
+    return names[status]
+
+
 def voice_reason(code: str, language: Language) -> str:
     """Say why an open post is worth answering first."""
     names = {

@@ -15,6 +15,7 @@ from monitor.digest.document import (
     Table,
 )
 from monitor.digest.lines import SEVERAL, SHORT_QUOTE, Lines, figure_of
+from monitor.digest.long_form import ROW, funnel_line, kpi_short, kpi_table, trend_table
 from monitor.digest.matrix_page import shift_line
 from monitor.digest.names import (
     alert_phrase,
@@ -71,6 +72,21 @@ class Sections(Lines):
             short,
             (Pairs(tuple(rows)), Picture("days", self._days_alt())),
         )
+
+    def trend(self) -> Section | None:
+        """Where it has been going, for weeks and months."""
+        if len(self.digest.trend) < ROW:
+            return None
+        label = self.language.say("Trend")
+        return Section(label, label, (), trend_table(self.digest, self.language))
+
+    def kpis(self) -> Section | None:
+        """The KPIs that are known, for weeks and months."""
+        if not self.digest.kpis:
+            return None
+        label = self.language.say("KPIs")
+        short = kpi_short(self.digest, self.language)
+        return Section(label, label, short, kpi_table(self.digest, self.language))
 
     def topics(self) -> Section | None:
         """What it was about."""
@@ -214,6 +230,8 @@ class Sections(Lines):
                 ledger=self._ledger(campaign.ledger_ok),
             )
             told: list[Line] = [(Span(campaign.title, "strong"), Span(f": {line}"))]
+            if d.period.kind != "day" and campaign.statuses:
+                told.append(funnel_line(campaign, self.language))
             if campaign.rising:
                 rising = say("Rising: {ideas}", ideas=", ".join(campaign.rising))
                 told.append((Span(rising),))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 from rich import box
 from rich.console import Console, Group, RenderableType
+from rich.containers import Lines
 from rich.padding import Padding
 from rich.rule import Rule
 from rich.table import Table as RichTable
@@ -41,6 +43,10 @@ _STYLES = {
     "warn": "bold yellow",
     "bad": "bold red",
 }
+
+
+_NARROW_SPACE = "\u202f"
+_HELD = "\ue000"  # private use: `plain` lets none through, and it is no space
 
 
 def render_terminal(document: Document, width: int) -> RenderableType:
@@ -127,8 +133,21 @@ def _hanging(mark: str, text: Text) -> RenderableType:
     return grid
 
 
+class _Unbroken(Text):
+    """Text whose narrow spaces hold: rich would break "5 %" there, as it does at any space."""
+
+    def wrap(self, *arguments: Any, **options: Any) -> Lines:
+        """Break into lines of a width, between words only."""
+        held = self.copy()
+        held.plain = self.plain.replace(_NARROW_SPACE, _HELD)
+        lines = held.wrap(*arguments, **options)
+        for line in lines:
+            line.plain = line.plain.replace(_HELD, _NARROW_SPACE)
+        return lines
+
+
 def _text(line: Line) -> Text:
-    text = Text()
+    text = _Unbroken()
     for span in line:
         words = plain(span.text).replace("\n", " ").replace("\t", " ")
         style = _STYLES[span.tone]

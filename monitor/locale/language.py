@@ -77,6 +77,10 @@ class Language:
         """Name the month with its year."""
         return format_date(day, "LLLL y", locale=self._locale)
 
+    def short_month(self, day: date) -> str:
+        """Name the month in short: Mar."""
+        return format_date(day, "LLL", locale=self._locale)
+
     def time(self, moment: datetime, timezone: str) -> str:
         """Write the local time of day: 14:32."""
         return format_time(moment.astimezone(ZoneInfo(timezone)), "HH:mm", locale=self._locale)

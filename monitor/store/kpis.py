@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from monitor.store.database import Database, to_ms
 from monitor.store.figures import FigureTable
 from monitor.types.digest import Period
-from monitor.types.kpis import Figure, KpiFacts, MatrixDay, Seen, Stock
+from monitor.types.kpis import Counted, Figure, KpiFacts, MatrixDay, Seen, Stock
 
 Key = tuple[date, str, str]
 """Day, source, metric (or question) of what was imported."""
@@ -28,26 +28,29 @@ class KpiTable:
         self, period: Period, before: Period, source: str | None = None
     ) -> tuple[KpiFacts, KpiFacts]:
         """Return everything that the formulas read of a period and of the one before."""
-        tallies = FigureTable(self.db).load_tallies(period, before, source)
-        now, earlier = (
-            KpiFacts(
-                tally=counted.tally,
-                sources=counted.sources,
-                overlaps=counted.overlaps,
-                asked=counted.asked,
-                seen=self._seen(span, source),
-                sums=self._sums(span, source),
-                days=self._days(span, source),
-                stocks={
-                    metric: self._stocks(metric, span, source)
-                    for metric in ("customers", "customers_multiple")
-                },
-                scores=self._scores(span, source),
-                chosen=source is not None,
-            )
-            for span, counted in zip((period, before), tallies, strict=True)
+        now, earlier = FigureTable(self.db).load_tallies(period, before, source)
+        return self._facts(period, now, source), self._facts(before, earlier, source)
+
+    def complete(self, period: Period, counted: Counted) -> KpiFacts:
+        """Return everything that the formulas read of a period whose posts are `counted`."""
+        return self._facts(period, counted, None)
+
+    def _facts(self, span: Period, counted: Counted, source: str | None) -> KpiFacts:
+        return KpiFacts(
+            tally=counted.tally,
+            sources=counted.sources,
+            overlaps=counted.overlaps,
+            asked=counted.asked,
+            seen=self._seen(span, source),
+            sums=self._sums(span, source),
+            days=self._days(span, source),
+            stocks={
+                metric: self._stocks(metric, span, source)
+                for metric in ("customers", "customers_multiple")
+            },
+            scores=self._scores(span, source),
+            chosen=source is not None,
         )
-        return now, earlier
 
     def load_figures(self, keys: Iterable[Key]) -> dict[Key, float]:
         """Return all figures of the days and sources that `keys` name, of every metric."""

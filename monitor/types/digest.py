@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 from zoneinfo import ZoneInfo
 
 from monitor.types.alerts import Alert, Precision
+
+if TYPE_CHECKING:
+    from monitor.types.kpis import Kpi, Overlap
 
 PeriodKind = Literal["day", "week", "month", "days"]
 Weather = Literal["quiet", "watch", "act"]
@@ -202,12 +205,17 @@ class QueueFigures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CampaignFigures:
-    """A campaign's ideas and votes as its ledger shows them; `ledger_ok` None: not checked."""
+    """A campaign's ideas and votes as its ledger shows them; `ledger_ok` None: not checked.
+
+    `statuses` are the ideas by how far they came, `days_to_answer` the median of the answered.
+    """
 
     name: str
     title: str
     ideas: int = 0
     unanswered: int = 0
+    statuses: Mapping[str, int] = field(default_factory=dict)
+    days_to_answer: float | None = None
     votes_cast: int = 0
     votes_counted: int = 0
     votes_suspicious: int = 0
@@ -228,6 +236,19 @@ class PrivacyFigures:
     erased: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class TrendPoint:
+    """One of several periods in a row: its posts, and how many of the `public` were negative.
+
+    `public` are labelled posts that count and that the company did not write itself.
+    """
+
+    first_day: date
+    posts: int
+    negative: int
+    public: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
     """Everything that the store tells about a period: the input of `build_digest`.
@@ -241,6 +262,8 @@ class Figures:
     and the weightiest of them. `texts` are the words that topics are found in: counted posts not
     written by the company (of very many an evenly spread part); `previous_texts` those of the
     period before, `background` a sample of four weeks before that.
+    Weeks and months have a `trend`, oldest first, up to the period itself, and `overlaps`: what
+    posts found through several sources brought, of the period and of the one before.
     """
 
     period: Period
@@ -267,6 +290,8 @@ class Figures:
     privacy: PrivacyFigures = field(default_factory=PrivacyFigures)
     newest_post_at: datetime | None = None
     storm_level: int = 0
+    trend: tuple[TrendPoint, ...] = ()
+    overlaps: tuple[tuple[Overlap, ...], tuple[Overlap, ...]] = ((), ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -343,7 +368,10 @@ class Answers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Digest:
-    """The report of a period: decided, counted, and in no language and no markup."""
+    """The report of a period: decided, counted, and in no language and no markup.
+
+    `trend` and `kpis` are of weeks and months only.
+    """
 
     company: str
     period: Period
@@ -370,6 +398,8 @@ class Digest:
     privacy: PrivacyFigures
     newest_post_at: datetime | None
     shifts: tuple[Shift, ...] = ()
+    trend: tuple[TrendPoint, ...] = ()
+    kpis: tuple[Kpi, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -129,6 +129,21 @@ def open_questions_sql(exact_then: bool) -> str:
     )
 
 
+def trend_sql(exact_then: bool) -> str:
+    """Return the statement that counts posts and moods between `:start` and `:end`."""
+    label, joined = _labels(exact_then)
+    public = (
+        f"p.role <> 'company' AND coalesce({label['spam']}, 0) = 0 "
+        f"AND coalesce({label['relevant']}, 1) AND coalesce({label['copy']}, 0) = 0"
+    )
+    return (
+        f"SELECT count(*) AS posts, sum({label['sentiment']} = 'negative' AND {public}) "
+        f"AS negative, sum({label['sentiment']} IS NOT NULL AND {public}) AS public "
+        f"FROM posts p {joined} "
+        "WHERE p.created_at >= :start AND p.created_at < :end AND p.seen_at <= :as_of"
+    )
+
+
 def layout_sql(exact_then: bool) -> str:
     """Return the statement that lays out the posts of both periods with all that is counted."""
     label, joined = _labels(exact_then)

@@ -22,6 +22,7 @@ from monitor.store.figures.tallies import (
     count_days,
     count_posts,
     load_questions,
+    load_trend,
     posts_by_source,
     usual_sources,
 )
@@ -123,15 +124,17 @@ def count_figures(scan: Scan) -> Figures:
         (pair for pair in known if len(pair[1]) >= USUAL), known[0] if known else ("kind", [])
     )
     open_count, questions = open_questions(scan)
+    by_source = [posts_by_source(scan, span) for span in earlier]
+    long = scan.period.kind in ("week", "month")
     return Figures(
         period=scan.period,
         tally=count_posts(scan, 1),
         previous=count_posts(scan, 0),
         sources=count_sources(scan, 1, scan.period),
         previous_sources=count_sources(scan, 0, scan.before),
-        usual=tuple(sum(posts_by_source(scan, p).values()) for p in earlier),
+        usual=tuple(sum(posts.values()) for posts in by_source),
         usual_by=usual_by,
-        usual_sources=usual_sources(scan, earlier),
+        usual_sources=usual_sources(by_source),
         cells=count_cells(scan, 1),
         previous_cells=count_cells(scan, 0),
         days=count_days(scan),
@@ -145,6 +148,8 @@ def count_figures(scan: Scan) -> Figures:
         ),
         privacy=count_privacy(scan),
         newest_post_at=optional_moment(scan.value("SELECT max(created_at) FROM posts")),
+        trend=load_trend(scan, earlier) if long else (),
+        overlaps=count_overlaps(scan) if long else ((), ()),
     )
 
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from models.types import SENTIMENTS
 from monitor.store.database import from_ms, to_ms
 from monitor.store.figures.scan import Scan
-from monitor.store.figures.sql import ANSWERS, PUBLIC
-from monitor.types.digest import CellTally, Period, Tally
+from monitor.store.figures.sql import ANSWERS, PUBLIC, trend_sql
+from monitor.types.digest import CellTally, Period, Tally, TrendPoint
 from monitor.types.kpis import Asked
 
 
@@ -167,8 +167,18 @@ def posts_by_source(scan: Scan, period: Period) -> dict[str, int]:
     return {row[0]: row[1] for row in rows}
 
 
-def usual_sources(scan: Scan, earlier: Sequence[Period]) -> dict[str, tuple[int, ...]]:
-    """Return per source what each earlier period brought."""
-    counted = [posts_by_source(scan, period) for period in earlier]
+def usual_sources(counted: Sequence[Mapping[str, int]]) -> dict[str, tuple[int, ...]]:
+    """Return per source what each of the earlier periods brought."""
     names = sorted({name for counts in counted for name in counts})
     return {name: tuple(counts.get(name, 0) for counts in counted) for name in names}
+
+
+def load_trend(scan: Scan, earlier: Sequence[Period]) -> tuple[TrendPoint, ...]:
+    """Return posts and moods of the earlier periods and of the one that is laid out."""
+    points = []
+    for span in (*earlier, scan.period):
+        row = scan.run(trend_sql(scan.exact_then), start=to_ms(span.start), end=to_ms(span.end))[0]
+        points.append(
+            TrendPoint(span.first_day, row["posts"], row["negative"] or 0, row["public"] or 0)
+        )
+    return tuple(points)
