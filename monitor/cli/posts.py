@@ -44,7 +44,8 @@ def import_(
     rows = open_rows(file)
     if preset is not None:
         known = find_preset(preset)
-        rows, values = translate(known, rows), {**known.values, **values}
+        rows, values = translate(known, rows, mapping), {**known.values, **values}
+        mapping = {}
     with context.interrupt.after_the_step() as stop, context.progress(f"import {name}") as step:
         imported = import_rows(
             rows,
