@@ -17,19 +17,23 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from monitor.campaigning import Campaigning
 from monitor.campaigns import ledger, verify
 from monitor.campaigns.account import (
+    anchor,
     exclusions_json,
     masked,
     tally_csv,
     tally_json,
 )
 from monitor.campaigns.cases import find_cases, marked
-from monitor.campaigns.merkle import Tree
+from monitor.campaigns.intake import from_ms
+from monitor.campaigns.merkle import Frontier, Tree
 from monitor.campaigns.page import Account, render_page
 from monitor.campaigns.tally import count
-from monitor.errors import StoreError, UsageError
+from monitor.errors import NotFound, StoreError, UsageError
 from monitor.types.campaigns import Campaign, Checked, Head, LedgerEvent
 
 LEDGER, HEADS, HEAD, MANIFEST = "ledger.jsonl", "heads.jsonl", "HEAD", "account.json"
@@ -76,10 +80,73 @@ def publish(story: Campaigning, name: str, folder: Path, now: datetime) -> dict[
     return {"campaign": name, "folder": str(folder), "entries": head.size, "root": head.root}
 
 
-def check(folder: Path, head: Path | None = None) -> Checked:
+def check(folder: Path, head: Path | None = None, receipt: Path | None = None) -> Checked:
     """Check a published account with our own copy of the program that strangers use."""
-    answer = verify.check(folder, head)
-    return Checked(**answer)
+    return Checked(**verify.check(folder, head, receipt))
+
+
+def anchor_line(story: Campaigning, name: str) -> dict[str, Any]:
+    """Return the newest head and the line in which it may be printed outside."""
+    campaign = story.opened(name)
+    head = story.ledgers.heads(campaign.id)[-1]
+    return {"campaign": name, "size": head.size, "root": head.root, "at": head.at} | {
+        "line": anchor(campaign, head)
+    }
+
+
+def check_anchor(story: Campaigning, name: str, text: str, where: str) -> Checked:
+    """Tell whether the heads that a text printed are still those of the ledger in the store.
+
+    Every line is hashed anew, as for a publication: what the store says of its heads is not
+    believed. `where` names the text. Raises StoreError where the store was changed.
+    """
+    campaign = story.opened(name)
+    printed = {
+        int(size): root for of, size, root in verify.PRINTED.findall(text) if of == campaign.name
+    }
+    if not printed:
+        return Checked(False, 0, where, f"holds no head of the campaign {name}")
+    frontier = Frontier()
+    for _, leaf in _lines(story, campaign):
+        frontier.append(leaf)
+        root = printed.pop(frontier.size, None)
+        if root is not None and root != frontier.root().hex():
+            why = f"the first {frontier.size} entries are not those of the printed head"
+            return Checked(False, frontier.size, where, why)
+    if printed:
+        why = f"the ledger ends here; a printed head knows {max(printed)} entries"
+        return Checked(False, frontier.size, frontier.size, why)
+    return Checked(True, frontier.size)
+
+
+def receipt(story: Campaigning, name: str, voter: str) -> list[dict[str, Any]]:
+    """Return what lets a voter find their votes in the ledger: entries, ids, moments, the salt.
+
+    Raises NotFound for somebody who is not held; who was erased cannot be found any more.
+    """
+    campaign = story.campaigns.load(name)
+    person = story.ballots.voter(campaign.id, voter)
+    if person is None or person.secret is None:
+        raise NotFound(f"voter {voter}: not held in campaign {name}")
+    ideas = [idea.idea for idea in story.campaigns.ideas(campaign.id)]
+    rows = []
+    for block in story.ballots.blocks(campaign.id):
+        for place in np.flatnonzero(block.votes.voter == person.number).tolist():
+            ms = int(block.votes.at[place])
+            rows.append(
+                {
+                    "entry": int(block.votes.seq[place]),
+                    "vote": block.ids[place],
+                    "voter": voter,
+                    "ms": ms,
+                    "salt": person.secret.hex(),
+                    "at": from_ms(ms).isoformat(),
+                    "idea": ideas[int(block.votes.idea[place])],
+                    "action": "withdraw" if block.votes.withdraw[place] else "cast",
+                    "value": int(block.votes.value[place]),
+                }
+            )
+    return rows
 
 
 def _checkpoint(story: Campaigning, campaign: Campaign, now: datetime) -> None:
@@ -106,7 +173,8 @@ def _write_all(
     heads = story.ledgers.heads(campaign.id)
     cases = find_cases(events)
     findings = {found.finding: found for found in story.ledgers.findings(campaign.id)}
-    hashes, leaves = _write_ledger(story, campaign, draft / LEDGER, events, heads)
+    whole, leaves = _write_ledger(story, campaign, draft / LEDGER)
+    hashes = {LEDGER: whole}
     tally = count(votes, campaign.rules, ideas, events)
     titles = masked(tally, {idea.idea: idea.author for idea in ideas})
     account = Account(
@@ -146,30 +214,14 @@ def _manifest(story: Campaigning, campaign: Campaign, hashes: dict[str, str], he
     return json.dumps(words | {"signature": signature}, indent=1).encode() + b"\n"
 
 
-def _write_ledger(
-    story: Campaigning, campaign: Campaign, path: Path, events: list[LedgerEvent], heads: list[Head]
-) -> tuple[dict[str, str], bytes]:
-    """Write all lines; returns the file's hash and the leaves. Every head must come out again."""
-    tips = {head.size: head.tip for head in heads}
+def _write_ledger(story: Campaigning, campaign: Campaign, path: Path) -> tuple[str, bytes]:
+    """Write all lines; returns the file's hash and the leaves."""
     whole, leaves = sha256(), bytearray()
-    prev, size = ledger.NO_ENTRY, 0
     waiting: list[bytes] = []
     amount = 0
     with path.open("wb") as file:
-        for entry in _entries(story, campaign, events):
-            if isinstance(entry, LedgerEvent):
-                line = ledger.event_line(entry, prev)
-            else:
-                line = ledger.vote_line(*entry, prev)
-            leaf = ledger.entry_hash(line)
+        for line, leaf in _lines(story, campaign):
             leaves += leaf
-            prev, size = leaf.hex(), size + 1
-            # The chain of hashes makes the tip vouch for every line before it.
-            if size in tips and tips[size] != prev:
-                raise StoreError(
-                    f"campaign {campaign.name}: entry {size - 1} or one before it is not what was "
-                    "signed; the store was changed from outside: restore a backup"
-                )
             waiting.append(line)
             amount += len(line)
             if amount > WRITE_AT_ONCE:
@@ -180,12 +232,33 @@ def _write_ledger(
         part = b"\n".join(waiting) + b"\n" if waiting else b""
         whole.update(part)
         file.write(part)
+    return whole.hexdigest(), bytes(leaves)
+
+
+def _lines(story: Campaigning, campaign: Campaign) -> Iterator[tuple[bytes, bytes]]:
+    """Yield each line of the ledger and its hash. Every signed head must come out again."""
+    heads = story.ledgers.heads(campaign.id)
+    tips = {head.size: head.tip for head in heads}
+    prev, size = ledger.NO_ENTRY, 0
+    for entry in _entries(story, campaign, story.ledgers.events(campaign.id)):
+        if isinstance(entry, LedgerEvent):
+            line = ledger.event_line(entry, prev)
+        else:
+            line = ledger.vote_line(*entry, prev)
+        leaf = ledger.entry_hash(line)
+        prev, size = leaf.hex(), size + 1
+        # The chain of hashes makes the tip vouch for every line before it.
+        if size in tips and tips[size] != prev:
+            raise StoreError(
+                f"campaign {campaign.name}: entry {size - 1} or one before it is not what was "
+                "signed; the store was changed from outside: restore a backup"
+            )
+        yield line, leaf
     if size != heads[-1].size:
         raise StoreError(
             f"campaign {campaign.name}: the store holds {size} entries, signed were "
             f"{heads[-1].size}; restore a backup"
         )
-    return {LEDGER: whole.hexdigest()}, bytes(leaves)
 
 
 def _entries(story: Campaigning, campaign: Campaign, events: list[LedgerEvent]) -> Iterator[Entry]:

@@ -1,41 +1,30 @@
-"""Commands of idea campaigns: rules, votes, audit, annulment, result, public account."""
+"""Commands of idea campaigns: rules, votes, audit, result; two files beside it add the rest."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from monitor.cli import campaign_account, campaign_steps
+from monitor.cli.campaign_words import Name, show_row, story_of
 from monitor.cli.context import Context, context_of, parse_time
 from monitor.errors import UsageError
 
 if TYPE_CHECKING:
     from monitor.campaigning import Campaigning
     from monitor.campaigns.audit.run import Report
-    from monitor.campaigns.cases import Step
     from monitor.types.campaigns import Campaign, Tally
 
 app = typer.Typer()
 campaign = typer.Typer(no_args_is_help=True, help="Idea campaigns and votes that can be verified.")
 app.add_typer(campaign, name="campaign")
+for part in (campaign_steps, campaign_account):
+    campaign.registered_commands.extend(part.app.registered_commands)
 
 SHOWN_LINES = 25
-
-Name = Annotated[str, typer.Argument(help="The campaign's name.")]
-FindingId = Annotated[str, typer.Option("--finding", help="Id that the audit gave.")]
-By = Annotated[str, typer.Option("--by", help="Who does this; the public sees a role only.")]
-Reason = Annotated[str, typer.Option("--reason", help="Why; stands in the public ledger.")]
-
-
-def story_of(context: Context) -> Campaigning:
-    """Return the story of campaigns over the opened store."""
-    from monitor.campaigning import Campaigning
-    from monitor.keys import load_keys
-
-    return Campaigning(context.store.db, load_keys(context.store_path))
 
 
 @campaign.command()
@@ -86,9 +75,10 @@ def show_campaign(context: Context, made: Campaign) -> None:
     if context.json:
         context.emit([{"campaign": made.name, "rules_hash": made.rules_hash}])
         return
-    context.out.print(f"campaign {made.name}: rules {made.rules_hash}", markup=False)
+    told = context.tell("campaign {name}: rules {hash}", name=made.name, hash=made.rules_hash)
+    context.out.print(told, markup=False, soft_wrap=True)
     if made.opened_at is None:
-        context.say(f"Next: sturmglas campaign open {made.name}")
+        context.say(context.tell("Next: {command}", command=f"sturmglas campaign open {made.name}"))
 
 
 @campaign.command()
@@ -104,11 +94,7 @@ def status(ctx: typer.Context, name: Name) -> None:
     row = asdict(funnel(story, name, context.now))
     cases = story.cases(name)
     row["cases"] = {case.finding: case.state for case in cases.values()}
-    if context.json:
-        context.emit([row])
-        return
-    for key, value in row.items():
-        context.out.print(f"{key.replace('_', ' ')}: {value}", markup=False)
+    show_row(context, row)
 
 
 @campaign.command("import")
@@ -195,122 +181,33 @@ def emit_report(context: Context, story: Campaigning, name: str, report: Report)
 
 def print_report(context: Context, name: str, report: Report) -> None:
     """Show findings to a person: what, why, and a small picture."""
+    from monitor.campaigns.words import percent
     from monitor.digest.safe import one_line
 
     for finding in report.findings:
-        context.out.print(
-            f"{finding.finding}  {one_line(finding.idea, 40)}: {len(finding.entries)} votes, "
-            f"{finding.share:.0%} of its votes",
-            markup=False,
+        told = context.tell(
+            "{finding}  {idea}: {votes} votes, {share} of all for it",
+            finding=finding.finding,
+            idea=one_line(finding.idea, 40),
+            votes=len(finding.entries),
+            share=percent(finding.share, context.lang),
         )
+        context.out.print(told, markup=False)
         context.out.print(f"  {one_line(finding.explanation[context.lang])}", markup=False)
         context.out.print(f"  {finding.picture}\n", markup=False)
     summary = report.summary
-    context.out.print(
-        f"{summary['findings']} findings, {summary['votes']} votes of {summary['voters']} voters "
-        f"flagged; all of them count until two people annul them.",
-        markup=False,
+    told = context.tell(
+        "Findings: {findings}; votes flagged: {votes}, of {voters} people. All of them count "
+        "until two people annul them.",
+        findings=summary["findings"],
+        votes=summary["votes"],
+        voters=summary["voters"],
     )
+    context.out.print(told, markup=False, soft_wrap=True)
     if report.findings:
         first = report.findings[0].finding
-        context.say(
-            f"Next: sturmglas campaign propose-annul {name} --finding {first} --by YOU --reason ..."
-        )
-
-
-def _step(ctx: typer.Context, name: str, step: Step, finding: str, by: str, reason: str) -> None:
-    context = context_of(ctx)
-    event = story_of(context).step(name, step, finding, by=by, reason=reason, now=context.now)
-    show_event(context, event)
-
-
-def show_event(context: Context, event: Any) -> None:
-    """Print an entry of the ledger, the public part."""
-    row = {"entry": event.seq, "type": event.type, "at": event.at} | dict(event.body)
-    if not context.json:
-        row.pop("entries", None)  # thousands of numbers that tell a person nothing
-    show_row(context, row)
-
-
-def show_row(context: Context, row: Mapping[str, Any]) -> None:
-    """Print one result: an object for scripts, lines for people."""
-    if context.json:
-        context.emit([row])
-        return
-    for key, value in row.items():
-        context.out.print(f"{key.replace('_', ' ')}: {value}", markup=False)
-
-
-@campaign.command("propose-annul")
-def propose_annul(
-    ctx: typer.Context, name: Name, finding: FindingId, by: By, reason: Reason
-) -> None:
-    """Propose to annul a finding's votes; another person must confirm.
-
-    Example: sturmglas campaign propose-annul spring --finding f1 --by kim --reason "ring"
-    """
-    _step(ctx, name, "propose", finding, by, reason)
-
-
-@campaign.command()
-def confirm(ctx: typer.Context, name: Name, finding: FindingId, by: By, reason: Reason) -> None:
-    """Confirm an annulment that somebody else proposed.
-
-    Example: sturmglas campaign confirm spring --finding f1 --by lou --reason "checked"
-    """
-    _step(ctx, name, "confirm", finding, by, reason)
-
-
-@campaign.command()
-def notify(ctx: typer.Context, name: Name, finding: FindingId, by: By, reason: Reason) -> None:
-    """Record that the people concerned were told, and when.
-
-    Example: sturmglas campaign notify spring --finding f1 --by kim --reason "by mail"
-    """
-    _step(ctx, name, "notify", finding, by, reason)
-
-
-@campaign.command()
-def appeal(ctx: typer.Context, name: Name, finding: FindingId, by: By, reason: Reason) -> None:
-    """Record an appeal against an annulment.
-
-    Example: sturmglas campaign appeal spring --finding f1 --by voter --reason "our class"
-    """
-    _step(ctx, name, "appeal", finding, by, reason)
-
-
-@campaign.command()
-def reinstate(ctx: typer.Context, name: Name, finding: FindingId, by: By, reason: Reason) -> None:
-    """Let votes count again, or clear a suspicion.
-
-    Example: sturmglas campaign reinstate spring --finding f1 --by sam --reason "a class"
-    """
-    _step(ctx, name, "reinstate", finding, by, reason)
-
-
-@campaign.command()
-def jury(
-    ctx: typer.Context,
-    name: Name,
-    by: By,
-    reason: Reason,
-    idea: Annotated[str | None, typer.Option(help="The idea that the jury places.")] = None,
-    rank: Annotated[int, typer.Option(help="The place that the jury gives.")] = 1,
-    finding: Annotated[str | None, typer.Option(help="Place this finding's idea.")] = None,
-) -> None:
-    """Record a jury's place for an idea; it stands beside the vote's rank.
-
-    Example: sturmglas campaign jury spring --idea i7 --rank 1 --by chair --reason "safety"
-    """
-    context = context_of(ctx)
-    story = story_of(context)
-    if idea is None and finding is not None:
-        case = story.cases(name).get(finding)
-        idea = case.idea if case else finding
-    if idea is None:
-        raise UsageError("campaign jury: name the idea with --idea")
-    event = story.jury(name, idea, rank=rank, by=by, reason=reason, now=context.now)
-    show_event(context, event)
+        command = f"sturmglas campaign propose-annul {name} --finding {first} --by ... --reason ..."
+        context.say(context.tell("Next: {command}", command=command))
 
 
 @campaign.command()
@@ -358,39 +255,3 @@ def print_tally(context: Context, of: Campaign, counted: Tally) -> None:
         context.out.print(sentence, markup=False)
     if counted.too_close:
         context.out.print(t["too_close"], markup=False)
-
-
-@campaign.command()
-def publish(
-    ctx: typer.Context, name: Name, folder: Annotated[Path, typer.Argument(help="Target folder.")]
-) -> None:
-    """Write the public account: page, result, ledger, proofs and a program to check them.
-
-    Example: sturmglas campaign publish spring public/
-    """
-    from monitor import publishing
-
-    context = context_of(ctx)
-    show_row(context, publishing.publish(story_of(context), name, folder, context.now))
-    context.say(f"Anybody can check it: python3 {folder / 'verify.py'}")
-
-
-@campaign.command()
-def verify(
-    ctx: typer.Context,
-    folder: Annotated[Path, typer.Argument(help="A published account.")],
-    head: Annotated[Path | None, typer.Option(help="A HEAD saved earlier.")] = None,
-) -> None:
-    """Check a published account; exits with 1 and the first bad entry after any change.
-
-    Example: sturmglas campaign verify public/ --head HEAD.march
-    """
-    from monitor import publishing
-
-    context = context_of(ctx)
-    if not folder.is_dir():
-        raise UsageError(f"{folder}: no such folder")
-    checked = publishing.check(folder, head)
-    show_row(context, asdict(checked))
-    if not checked.ok:
-        raise typer.Exit(1)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from monitor.cli.campaign import show_row, story_of
+from monitor.cli.campaign_words import show_row, story_of
 from monitor.cli.context import Context, context_of
 from monitor.errors import UsageError
 
