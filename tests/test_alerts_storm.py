@@ -70,18 +70,40 @@ def test_levels_follow_the_evidence(evidence: Evidence, level: int) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        {"voices": 7},
+        {"voices": 6},
         {"usual_voices": 7.0},
         {"rarity": 0.5},
         {"surprise": 1.0},
         {"share": 0.3},
         {"usual_share": 0.55},
-        {"loudest": 0.8},
+        {"loudest": 0.55},
     ],
 )
 def test_one_missing_leg_and_there_is_no_storm(change: dict[str, float]) -> None:
     evidence = replace(WAVE, new_authors=0.9, platforms=3, press=2, **change)  # type: ignore[arg-type]
     assert level_of(evidence, RuleSettings(), StormThresholds()) < 3
+
+
+@pytest.mark.parametrize(
+    ("voices", "more", "level"),
+    [
+        (8, {"new_authors": 0.9}, 2),
+        (8, {"new_authors": 0.9, "platforms": 2}, 3),
+        (10, {"new_authors": 0.9}, 3),
+        (8, {"new_authors": 0.9, "removed": 3}, 4),
+    ],
+)
+def test_few_voices_need_a_second_sign(voices: int, more: dict[str, float], level: int) -> None:
+    few = replace(WAVE, voices=voices, **more)  # type: ignore[arg-type]
+    assert level_of(few, RuleSettings(), StormThresholds()) == level
+
+
+@pytest.mark.parametrize(("hours", "level"), [(3, 3), (1, 2), (6, 2)])
+def test_a_window_beside_the_usual_one_must_be_surer(hours: int, level: int) -> None:
+    slight = replace(WAVE, platforms=2, rarity=1.5, surprise=4.0, window=timedelta(hours=hours))
+    assert level_of(slight, RuleSettings(), StormThresholds()) == level
+    sure = replace(slight, rarity=2.0)
+    assert level_of(sure, RuleSettings(), StormThresholds()) == 3
 
 
 def test_many_posts_with_the_usual_mood_are_no_storm() -> None:

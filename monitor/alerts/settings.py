@@ -44,16 +44,24 @@ class StormThresholds:
     rise of few voices, such as one overnight at a small company.
 
     `rarity` (deviations above the usual daily peak of criticism) and half the `surprise` (-log10
-    of the chance of such a share) must reach `together`: either may be weak, not both.
+    of the chance of such a share) must reach `together`: either may be weak, not both. Whoever
+    looks three times is fooled more often: a window beside the usual one must reach
+    `together_beside`.
+
+    Below `few_voices` one further sign may be chance: it takes `few_families` of them. Where the
+    two most active authors wrote more than `loudest` of the criticism, it is a quarrel.
     """
 
     windows: tuple[timedelta, ...] = (timedelta(hours=3), timedelta(hours=1), timedelta(hours=6))
-    voices: int = 8
+    voices: int = 7
     times_usual: float = 3.0
     rarity: float = 1.0
     surprise: float = 2.0
     together: float = 3.4
-    loudest: float = 0.6
+    together_beside: float = 3.8
+    loudest: float = 0.5
+    few_voices: int = 10
+    few_families: int = 2
     share_above_usual: float = 0.15
     low_above_usual: float = 0.05
     least_share: float = 0.35

@@ -174,6 +174,7 @@ def level_of(e: Evidence, settings: RuleSettings, t: StormThresholds, *, held: b
     """Return the level 0..6; the first rule that holds, from the top."""
     if is_wave(e, settings, t, held=held) and is_turned(e, t, held=held):
         spread = len(families(e, t))
+        grave = spread >= (t.few_families if e.voices < t.few_voices else 1)
         campaign = e.slogan >= t.campaign_slogan or e.calls >= t.campaign_slogan
         if (
             e.share_low > t.majority
@@ -185,9 +186,9 @@ def level_of(e: Evidence, settings: RuleSettings, t: StormThresholds, *, held: b
             return 6 if hurricane else 5
         if e.voices >= t.strong_voices and spread >= t.strong_families:
             return 4
-        if spread >= 1 and e.removed >= settings.removed_least:
+        if grave and e.removed >= settings.removed_least:
             return 4
-        if spread >= 1 or held:
+        if grave or held:
             return 3
         return 2
     if e.surprise >= t.surprise and e.voices >= t.held_voices:
@@ -213,10 +214,11 @@ def is_wave(e: Evidence, settings: RuleSettings, t: StormThresholds, *, held: bo
             and e.voices >= max(t.cold_voices, t.times_usual * (e.before + 1))
             and e.share_low >= t.cold_share
         )
+    together = t.together if e.window == t.windows[0] else t.together_beside
     return (
         e.voices >= max(t.voices, t.times_usual * e.usual_voices)
         and e.rarity >= t.rarity
-        and e.rarity + e.surprise / 2 >= t.together
+        and e.rarity + e.surprise / 2 >= together
     )
 
 
