@@ -16,6 +16,9 @@ from connectors.types import Rejected
 
 Row = dict[str, Any]
 
+_PATIENCE = 200
+"""Rows without any text after which the headings are not those of the export."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preset:
@@ -174,34 +177,38 @@ def translate(
 ) -> Iterator[tuple[int, Row | Rejected]]:
     """Yield the rows of an export under the names of a posts file; other columns stay beside.
 
-    Rows of sums are left out. Raises BadResponse, with the headings that were found, for a file
-    in which no column holds the text.
+    Rows of sums are left out; a row without text, such as a picture without caption, has an empty
+    one. Raises BadResponse, with the headings that were found, where no column holds the text.
     """
+    waiting: list[tuple[int, Row | Rejected]] = []
+    headings: dict[str, None] = {}
     is_known = False
     for line, row in rows:
         if isinstance(row, Rejected):
-            yield line, row
+            waiting.append((line, row))
             continue
         filled, found = apply(preset, row, mapping)
-        if not is_known:
-            _refuse_unknown(preset, row, found)
-            is_known = True
         if str(filled.get(found.get("native_id", ""))).strip() in preset.totals:
             continue
+        # a table's row does not name its empty cells: one text shows that the column is there
+        is_known = is_known or found.get("text") in filled
+        headings |= dict.fromkeys(map(str, row))
         columns = set(found.values())
         beside = {name: value for name, value in filled.items() if name not in columns}
         named = {name: filled[column] for name, column in found.items() if column in filled}
-        yield line, {**beside, **named}
-
-
-def _refuse_unknown(preset: Preset, row: Row, found: Mapping[str, str]) -> None:
-    if found.get("text") in _flat(row):
-        return
-    raise BadResponse(
-        f"no column of this file holds the text: {preset.title} has it under "
-        f"{' or '.join(preset.columns['text'])}, and the file has {', '.join(map(str, row))}; "
-        "name it with --map text=COLUMN"
-    )
+        waiting.append((line, {"text": "", **beside, **named}))
+        if is_known:
+            yield from waiting
+            waiting.clear()
+        elif len(waiting) >= _PATIENCE:
+            break
+    if headings and not is_known:
+        raise BadResponse(
+            f"no column of this file holds the text: {preset.title} has it under "
+            f"{' or '.join(preset.columns['text'])}, and the file has {', '.join(headings)}; "
+            "name it with --map text=COLUMN"
+        )
+    yield from waiting
 
 
 def _flat(row: Mapping[str, object]) -> dict[str, Any]:

@@ -80,7 +80,7 @@ def test_an_export_of_instagram_is_no_facebook_page() -> None:
 
 def test_the_row_of_sums_of_youtube_is_no_video() -> None:
     rows: list[tuple[int, Any]] = [
-        (2, {"Content": "Total", "Video title": "", "Video publish time": "", "Views": "9"}),
+        (2, {"Content": "Total", "Views": "9"}),
         (
             3,
             {
@@ -102,6 +102,15 @@ def test_unknown_headings_are_listed_with_the_way_out() -> None:
         list(translate(PRESETS["trustpilot"], rows))
     ((_, row),) = translate(PRESETS["trustpilot"], rows, {"text": "Anmerkung"})
     assert (row["text"], row["platform"]) == ("gut", "trustpilot")
+
+
+def test_a_picture_without_caption_is_a_post_all_the_same() -> None:
+    rows: list[tuple[int, Any]] = [
+        (2, {"Post ID": "1", "Page ID": "7", "Likes": "3"}),
+        (3, {"Post ID": "2", "Page ID": "7", "Title": "Mill"}),
+    ]
+    found = [row["text"] for _, row in translate(PRESETS["meta"], rows)]
+    assert found == ["", "Mill"]
 
 
 def test_objects_inside_of_a_json_export_are_read() -> None:
