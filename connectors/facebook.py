@@ -4,27 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
-from functools import partial
 from typing import ClassVar
 
-from connectors.backward import Backward
 from connectors.base import ConnectorFacts
-from connectors.graph import Graph
+from connectors.graph import Graph, Wall
 from connectors.http import Traffic
 from connectors.moments import parse_moment
-from connectors.paging import Listing, make_page
+from connectors.paging import Listing
 from connectors.text import clean_text
 from connectors.types import (
     Account,
-    Counts,
     Cursor,
-    Followers,
     Json,
     Page,
     Post,
     Source,
-    Tombstone,
-    make_uid,
 )
 
 FACTS = ConnectorFacts(
@@ -46,7 +40,6 @@ FACTS = ConnectorFacts(
     ),
 )
 
-_API = "https://graph.facebook.com"
 _SUMS = "reactions.limit(0).summary(total_count),comments.limit(0).summary(total_count)"
 _POST = (
     f"id,message,created_time,permalink_url,from,shares,{_SUMS},"
@@ -65,59 +58,28 @@ class Facebook:
 
     def fetch(self, source: Source, cursor: Cursor | None) -> Iterator[Page]:
         """Walk back the feed by time of creation."""
-        graph = Graph(source, _API, self._traffic)
-
-        def feed(place: Json) -> Listing:
-            return graph.edge(f"{source.target}/feed", {"fields": _POST, "limit": 100}, place)
-
-        def comments(name: str, place: Json) -> Listing:
-            params = {
-                "fields": _COMMENT,
-                "filter": "stream",
-                "order": "reverse_chronological",
-                "limit": 100,
-            }
-            return graph.edge(f"{name}/comments", params, place)
-
-        walk = Backward(
-            key=_created,
-            now=self._traffic.now(),
-            source=source.name,
-            since=source.since,
-            overlap=timedelta(hours=1),
-            deep=timedelta(days=14),  # comments keep coming
-            max_pages=source.max_pages,
-        )
-        about = graph.get(source.target, {"fields": "followers_count"})
-        count, now = about.get("followers_count"), self._traffic.now()
-        followers = (Followers(source.name, now, count),) if isinstance(count, int) else ()
-        wanted = source.options.get("threads", True)
-        for step in walk.walk(feed, cursor, _thread_of if wanted else lambda _: None, comments):
-            yield make_page(
-                step.items,
-                partial(parse_post, source, thread=step.thread),
-                step.cursor,
-                budget=graph.http.budget,
-                followers=followers,
-            )
-            followers = ()
+        return _WALL.fetch(source, self._traffic, cursor)
 
     def refresh(self, source: Source, native_ids: Sequence[str]) -> Iterator[Page]:
-        """Ask again after posts and comments: their counts, and whether they are still there."""
-        graph = Graph(source, _API, self._traffic)
-        for native_id in native_ids:
-            now, uid = self._traffic.now(), make_uid("facebook", None, native_id)
-            # posts and comments share these fields, and an id does not tell which it is
-            raw = graph.find(native_id, {"fields": f"id,{_SUMS}"})
-            if raw is None:
-                yield Page(deleted=(Tombstone(uid, now, "gone"),), budget=graph.http.budget)
-            else:
-                likes, replies = _total(raw, "reactions"), _total(raw, "comments")
-                counts = Counts(uid, now, likes=likes, replies=replies)
-                yield Page(counts=(counts,), budget=graph.http.budget)
+        """Ask again one by one; what Meta no longer shows is a tombstone."""
+        return _WALL.refresh(source, self._traffic, native_ids)
 
 
-def parse_post(source: Source, raw: Json, thread: str | None = None) -> Post:
+def _feed(graph: Graph, place: Json) -> Listing:
+    return graph.edge(f"{graph.target}/feed", {"fields": _POST, "limit": 100}, place)
+
+
+def _comments(graph: Graph, name: str, place: Json) -> Listing:
+    params = {
+        "fields": _COMMENT,
+        "filter": "stream",  # flat: answers to comments too
+        "order": "reverse_chronological",
+        "limit": 100,
+    }
+    return graph.edge(f"{name}/comments", params, place)
+
+
+def parse_post(source: Source, raw: Json, *, thread: str | None = None) -> Post:
     """Turn a post of the feed, or a comment in `thread`, into a post.
 
     Raises KeyError, TypeError or ValueError for a record that is neither.
@@ -162,3 +124,15 @@ def _created(raw: Json) -> datetime:
 
 def _thread_of(raw: Json) -> tuple[str, int] | None:
     return str(raw["id"]), _total(raw, "comments") or 0
+
+
+_WALL = Wall(
+    platform="facebook",
+    posts=_feed,
+    comments=_comments,
+    created=_created,
+    threads=_thread_of,
+    parse=parse_post,
+    counts=_SUMS,
+    count=lambda raw: (_total(raw, "reactions"), _total(raw, "comments")),
+)

@@ -4,27 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
-from functools import partial
 from typing import ClassVar
 
-from connectors.backward import Backward
 from connectors.base import ConnectorFacts
-from connectors.graph import Graph
+from connectors.graph import Graph, Wall, next_of
 from connectors.http import Traffic
 from connectors.moments import parse_moment
-from connectors.paging import Found, Listing, make_page
+from connectors.paging import Found, Listing, key_or_none
 from connectors.text import clean_text
 from connectors.types import (
     Account,
-    Counts,
     Cursor,
-    Followers,
     Json,
     Page,
     Post,
     Source,
-    Tombstone,
-    make_uid,
 )
 
 FACTS = ConnectorFacts(
@@ -46,15 +40,12 @@ FACTS = ConnectorFacts(
     ),
 )
 
-_API = "https://graph.facebook.com"
-_MEDIA = (
+_FIELDS = (
     "id,caption,media_type,permalink,timestamp,username,like_count,comments_count,alt_text,"
     "media_url"
 )
-_COMMENT = (
-    "id,text,timestamp,username,from,like_count,parent_id,"
-    "replies{id,text,timestamp,username,from,like_count}"
-)
+_REPLY = "id,text,timestamp,username,from,like_count"
+_COMMENT = f"{_REPLY},parent_id,replies{{{_REPLY}}}"
 
 
 class Instagram:
@@ -67,49 +58,38 @@ class Instagram:
 
     def fetch(self, source: Source, cursor: Cursor | None) -> Iterator[Page]:
         """Walk back the media by time of creation."""
-        graph = Graph(source, _API, self._traffic)
-
-        def media(place: Json) -> Listing:
-            return graph.edge(f"{source.target}/media", {"fields": _MEDIA, "limit": 100}, place)
-
-        def comments(name: str, place: Json) -> Listing:
-            return graph.edge(f"{name}/comments", {"fields": _COMMENT, "limit": 50}, place)
-
-        walk = Backward(
-            key=_created,
-            now=self._traffic.now(),
-            source=source.name,
-            since=source.since,
-            overlap=timedelta(hours=1),
-            deep=timedelta(days=14),
-            max_pages=source.max_pages,
-        )
-        about = graph.get(source.target, {"fields": "followers_count"})
-        count, now = about.get("followers_count"), self._traffic.now()
-        followers = (Followers(source.name, now, count),) if isinstance(count, int) else ()
-        wanted = source.options.get("threads", True)
-        for step in walk.walk(media, cursor, _thread_of if wanted else lambda _: None, comments):
-            parse = (
-                partial(parse_comment, source, thread=step.thread)
-                if step.thread
-                else partial(parse_media, source)
-            )
-            yield make_page(
-                step.items, parse, step.cursor, budget=graph.http.budget, followers=followers
-            )
-            followers = ()
+        return _WALL.fetch(source, self._traffic, cursor)
 
     def refresh(self, source: Source, native_ids: Sequence[str]) -> Iterator[Page]:
-        """Ask again after media and comments: their likes, and whether they are still there."""
-        graph = Graph(source, _API, self._traffic)
-        for native_id in native_ids:
-            now, uid = self._traffic.now(), make_uid("instagram", None, native_id)
-            raw = graph.find(native_id, {"fields": "id,like_count"})
-            if raw is None:
-                yield Page(deleted=(Tombstone(uid, now, "gone"),), budget=graph.http.budget)
-            else:
-                counts = (Counts(uid, now, likes=raw.get("like_count")),)
-                yield Page(counts=counts, budget=graph.http.budget)
+        """Ask again one by one; what Meta no longer shows is a tombstone."""
+        return _WALL.refresh(source, self._traffic, native_ids)
+
+
+def _media(graph: Graph, place: Json) -> Listing:
+    return graph.edge(f"{graph.target}/media", {"fields": _FIELDS, "limit": 100}, place)
+
+
+def _comments(graph: Graph, name: str, place: Json) -> Listing:
+    """Comments with all their answers, of which the list shows the first few only."""
+    found = graph.edge(f"{name}/comments", {"fields": _COMMENT, "limit": 50}, place)
+    for raw in found.items:
+        shown = key_or_none(lambda one: one["replies"], raw)
+        if not isinstance(shown, dict):
+            continue
+        after = next_of(shown)
+        while after is not None:
+            more = graph.edge(f"{raw['id']}/replies", {"fields": _REPLY, "limit": 50}, after)
+            shown["data"] += more.items
+            after = more.next if more.next != after else None
+    return found
+
+
+def parse_record(source: Source, raw: Json, *, thread: str | None = None) -> Found:
+    """Turn a medium, or a comment in `thread` with its answers, into posts.
+
+    Raises KeyError, TypeError or ValueError for a record that is neither.
+    """
+    return parse_comment(source, raw, thread=thread) if thread else parse_media(source, raw)
 
 
 def parse_media(source: Source, raw: Json) -> Post:
@@ -175,3 +155,15 @@ def _created(raw: Json) -> datetime:
 
 def _thread_of(raw: Json) -> tuple[str, int] | None:
     return str(raw["id"]), raw.get("comments_count") or 0
+
+
+_WALL = Wall(
+    platform="instagram",
+    posts=_media,
+    comments=_comments,
+    created=_created,
+    threads=_thread_of,
+    parse=parse_record,
+    counts="like_count",
+    count=lambda raw: (raw.get("like_count"), None),
+)
