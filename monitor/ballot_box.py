@@ -21,7 +21,7 @@ from monitor.campaigns.columns import COLUMNS, UNKNOWN_TIME, Votes
 from monitor.campaigns.intake import parse_idea, parse_vote, without_origin
 from monitor.campaigns.keying import Keying
 from monitor.campaigns.merkle import Frontier
-from monitor.errors import StoreError
+from monitor.errors import StoreError, UsageError
 from monitor.keys import Keys
 from monitor.store.ballots import TAG_BYTES, Ballots, Block, Voter
 from monitor.store.campaigns import Campaigns
@@ -179,6 +179,12 @@ class BallotBox:
         where = self.ledgers.last(campaign_id)
         if where is None:
             raise StoreError(f"campaign {self.campaign.name}: has no ledger; open it first")
+        if self.ballots.is_anonymous(campaign_id):
+            raise UsageError(
+                "campaign {name}: its voters' ids were deleted, as [retention] voters wishes; "
+                "new votes are refused, for nobody could tell who has voted already",
+                name=self.campaign.name,
+            )
         frontier, prev = where
         self._refresh(frontier.size)
         # In the order of time, so that the ledger reads like a diary; nothing depends on it.

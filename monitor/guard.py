@@ -302,22 +302,24 @@ class Guard:
         The proof is in the log: what went, and the oldest thing of each kind that is left.
         """
         from monitor.store.retention import Retention
+        from monitor.store.vote_retention import VoteRetention
 
         now, periods = self.clock(), self.periods
-        retention = Retention(self.db, self._pseudonym)
+        retention, votes = Retention(self.db, self._pseudonym), VoteRetention(self.db)
         done = {
             "raw": retention.raw(now - periods.raw, dry_run=dry_run),
             "texts": retention.texts(now - periods.texts, now, dry_run=dry_run),
             "handles": retention.handles(now - periods.handles, dry_run=dry_run),
             "counts": retention.counts(now - periods.counts, dry_run=dry_run),
-            "networks": retention.networks(now - periods.networks, dry_run=dry_run),
+            "networks": votes.networks(now - periods.networks, dry_run=dry_run),
+            "voters": votes.voters(now - periods.voters, dry_run=dry_run),
             "logs": retention.logs(now - periods.logs, dry_run=dry_run),
             "rejects": self._old_rejects(now - periods.raw, dry_run=dry_run),
             "copies": self._old_copies(now, dry_run=dry_run),
         }
         if dry_run:
             return done
-        if done["texts"] or done["raw"] or done["handles"]:
+        if done["texts"] or done["raw"] or done["handles"] or done["voters"]:
             mark_cleaning(self.db, needed=True)
         with self.db.transaction():
             self.log.prune(now - periods.logs)

@@ -149,26 +149,6 @@ def test_who_comes_back_and_rests_again_is_one_person(app: App, clock: Clock) ->
     assert disclose(app.guard, app.settings, "facebook:u1") == {"held": 0}
 
 
-def test_networks_of_votes_go_after_the_campaign(app: App, clock: Clock) -> None:
-    from monitor.campaigning import Campaigning
-
-    story = Campaigning(app.store.db, app.keys)
-    story.create(
-        'name = "k"\ntitle = "K"\nopens = 2026-01-01T00:00:00Z\ncloses = 2026-02-01T00:00:00Z\n',
-        NOW,
-    )
-    vote = {"vote": "v", "idea": "i", "voter": "a", "at": "2026-01-03T00:00:00Z", "ip": "192.0.2.7"}
-    story.take(
-        "k", ideas=[(1, {"idea": "i", "text": "t"})], votes=[(1, vote)],
-        refuse=lambda _rows: None, now=NOW,
-    )  # fmt: skip
-    story.close("k", NOW)
-    clock.now = NOW + 181 * DAY
-    assert app.guard.retain()["networks"] == 1
-    assert app.guard.retain()["networks"] == 0
-    assert story.tally("k").cast == 1
-
-
 def test_the_log_proves_what_went_and_what_is_left(app: App, clock: Clock) -> None:
     fill(app)
     clock.now = NOW + 31 * DAY

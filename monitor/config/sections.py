@@ -190,6 +190,9 @@ class Retention(Section):
     networks: Duration = Field(
         timedelta(days=180), description="networks and devices of votes, from a campaign's close"
     )
+    voters: Duration = Field(
+        timedelta(days=90), description="ids of voters, from the end of a campaign's appeals"
+    )
     logs: Duration = Field(timedelta(days=1095), description="runs, deliveries, processing log")
 
 

@@ -178,6 +178,30 @@ class Ballots:
         rows = self.db.rows("SELECT campaign_id FROM voters WHERE voter = ?", (voter,))
         return [row[0] for row in rows]
 
+    def count_named(self, campaign_id: int) -> int:
+        """Return how many voters are held by a clear id."""
+        sql = "SELECT count(*) FROM voters WHERE campaign_id = ? AND voter IS NOT NULL"
+        return int(self.db.value(sql, (campaign_id,)))
+
+    def is_anonymous(self, campaign_id: int) -> bool:
+        """Whether there are voters and not one of them is held by a clear id any more."""
+        return self.next_voter_number(campaign_id) > 0 and not self.count_named(campaign_id)
+
+    def forget_voters(self, campaign_id: int) -> None:
+        """Delete ids and salts of all voters and the ids of all votes, as `erase_voter` does."""
+        with self.db.transaction() as connection:
+            connection.execute(
+                "UPDATE voters SET voter = NULL, secret = NULL WHERE campaign_id = ?",
+                (campaign_id,),
+            )
+            for first_seq, size in connection.execute(
+                "SELECT first_seq, size FROM vote_blocks WHERE campaign_id = ?", (campaign_id,)
+            ).fetchall():
+                connection.execute(
+                    "UPDATE vote_blocks SET ids = ? WHERE campaign_id = ? AND first_seq = ?",
+                    ("\n" * (size - 1), campaign_id, first_seq),
+                )
+
     def erase_voter(self, campaign_id: int, number: int) -> int:
         """Delete id and salt of a voter and the ids of the votes; returns how many votes.
 

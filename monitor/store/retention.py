@@ -11,7 +11,6 @@ from datetime import datetime
 from typing import Any
 
 from monitor.store.accounts import HIDDEN, AuthorRow, hidden_key
-from monitor.store.ballots import Ballots
 from monitor.store.database import Database, from_ms, to_ms
 from monitor.store.outbox import Outbox
 
@@ -133,31 +132,6 @@ class Retention:
         if dry_run:
             return self._count("counts", _OLD_LOOKS, before)
         return self._change(f"DELETE FROM counts WHERE {_OLD_LOOKS}", before)
-
-    def networks(self, before: datetime, *, dry_run: bool) -> int:
-        """Forget networks and devices of votes of campaigns closed since then. Returns of how many.
-
-        An audit of such a campaign can no longer find groups by their network.
-        """
-        forgotten = 0
-        ballots = Ballots(self.db)
-        closed = self.db.rows("SELECT id FROM campaigns WHERE closed_at < ?", (to_ms(before),))
-        with self.db.transaction() as connection:
-            for (campaign_id,) in map(tuple, closed):
-                for block in ballots.blocks(campaign_id):
-                    votes = block.votes
-                    held = (votes.network != 0) | (votes.device != 0) | (votes.referrer != 0)
-                    if not held.any():
-                        continue
-                    forgotten += int(held.sum())
-                    if not dry_run:
-                        connection.execute(
-                            "UPDATE vote_blocks SET columns = ? "
-                            "WHERE campaign_id = ? AND first_seq = ?",
-                            (votes.without_origin(held).to_bytes(), campaign_id,
-                             int(votes.seq[0])),
-                        )  # fmt: skip
-        return forgotten
 
     def logs(self, before: datetime, *, dry_run: bool) -> int:
         """Drop runs and deliveries of before. Returns how many rows went."""
