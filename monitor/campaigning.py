@@ -369,16 +369,16 @@ class Campaigning:
 
     def _public(self, campaign: Campaign, reason: str, by: str) -> str:
         """Return a reason as the ledger may show it: whoever is known here is masked in it."""
+        events = self.ledgers.events(campaign.id)
+        operators = {by} | {str(one.private["by"]) for one in events if "by" in one.private}
         words = {word.strip(".,;:!?()\"'„“”") for word in reason.split()}
         voters = [word for word in words if self.ballots.voter(campaign.id, word)]
-        operators = {by} | {
-            str(event.private["by"])
-            for event in self.ledgers.events(campaign.id)
-            if "by" in event.private
-        }
+        return public_words(reason, [*voters, *self.known_names(reason, operators)])
+
+    def known_names(self, text: str, operators: Iterable[str]) -> list[str]:
+        """Return the names to mask in a text: operators, whole and in parts, and authors in it."""
         parts = [part for operator in operators for part in (operator, *operator.split())]
-        known = self.campaigns.names_in(campaign.id, reason)
-        return public_words(reason, [*parts, *voters, *known])
+        return [*parts, *self.campaigns.names_in(text)]
 
 
 def committed(thresholds: Mapping[str, Any], salt: str) -> str:

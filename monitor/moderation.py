@@ -7,22 +7,20 @@ from here. Every decision has a reason and can be undone.
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from statistics import median
 from typing import Any
 
 from monitor.campaigning import Campaigning
-from monitor.campaigns.cases import same_person
+from monitor.campaigns.cases import public_words, same_person
+from monitor.campaigns.funnel import find_funnel
 from monitor.campaigns.intake import from_ms
 from monitor.campaigns.priority import Facts, prioritise, suggest
 from monitor.errors import NotFound, UsageError
 from monitor.store.queue import Queue
 from monitor.types.campaigns import (
     IDEA_STATUSES,
-    OPEN_STATUSES,
     Decision,
     DecisionAction,
     Funnel,
@@ -121,7 +119,7 @@ class Moderation:
         self.queue.decide(item, "answered", now, **words)
 
     def add_post(self, uid: str, now: datetime) -> QueueItem:
-        """Queue any post. Raises NotFound for an unknown one."""
+        """Queue any post and return its item. Raises NotFound for an unknown one."""
         if not self.queue.holds_post(uid):
             raise NotFound(f"post {uid}: not held")
         self.queue.add(uid, queued_at=now, due_at=now + self.review_within, post=uid)
@@ -199,8 +197,8 @@ class Moderation:
         if action in ("hide", "reject") and item.civil_criticism:
             if not words["policy"]:
                 raise UsageError(
-                    f"item {item.item}: is critical but civil; name the policy that it breaks "
-                    "with --policy"
+                    f"item {item.item}: is critical but civil, or not labelled yet so that it may "
+                    "be; name the policy that it breaks with --policy"
                 )
             # Critics are not silenced by one person: the second decision does it.
             if item.state != "hide_proposed":
@@ -303,12 +301,17 @@ class Moderation:
                 "at": decision.at,
                 "action": decision.action,
                 "state": decision.state_after,
-                "reason": decision.reason,
-                "policy": decision.policy,
+                "reason": self._public(decision.reason),
+                "policy": self._public(decision.policy or "") or None,
                 "decided_by": self._pseudonym(" ".join(decision.by.casefold().split())),
                 "automated": decision.by == AUTOMATIC,
                 "redress": "sturmglas decide ITEM undo",
             }
+
+    def _public(self, words: str) -> str:
+        """Return words of a moderator as others may read them: whoever is known here is masked."""
+        moderators = {decision.by for decision in self.queue.decisions()} - {AUTOMATIC}
+        return public_words(words, self.story.known_names(words, moderators))
 
     def _pseudonym(self, word: str) -> str:
         return self.story.keys.pseudonym(word, of="moderation", length=12)
@@ -318,32 +321,8 @@ def funnel(
     story: Campaigning, name: str, now: datetime, overdue_days: float = OVERDUE_DAYS
 ) -> Funnel:
     """Return how far the ideas of a campaign came, with the votes."""
-    campaign = story.campaigns.load(name)
-    ideas = story.campaigns.ideas(campaign.id)
-    tally = story.tally(name)
-    by_status = Counter(idea.status for idea in ideas)
-    answered = [idea for idea in ideas if idea.status not in OPEN_STATUSES]
-    took = [
-        (idea.status_at - idea.created_at).total_seconds() / 86_400
-        for idea in answered
-        if idea.status_at is not None and idea.created_at is not None
-    ]
-    late = timedelta(days=overdue_days)
-    waiting = [idea for idea in ideas if idea.status in OPEN_STATUSES]
-    return Funnel(
-        ideas=len(ideas),
-        by_status={status: by_status[status] for status in IDEA_STATUSES if by_status[status]},
-        answered=len(answered),
-        answered_share=round(len(answered) / len(ideas), 4) if ideas else None,
-        days_to_answer=round(median(took), 2) if took else None,
-        overdue=sum(
-            idea.created_at is not None and now - idea.created_at > late for idea in waiting
-        ),
-        overdue_after_days=overdue_days,
-        votes_cast=tally.cast,
-        votes_counted=tally.counted,
-        voters=tally.voters,
-    )
+    ideas = story.campaigns.ideas(story.campaigns.load(name).id)
+    return find_funnel(ideas, story.tally(name), now, overdue_days=overdue_days)
 
 
 def _held_by_other(item: QueueItem, by: str, now: datetime) -> bool:

@@ -24,7 +24,7 @@ from monitor.store.figures import FigureTable
 from monitor.store.ledger import Ledgers
 from monitor.store.store import Store
 from monitor.types.alerts import Alert, AlertState
-from monitor.types.campaigns import OPEN_STATUSES, Campaign
+from monitor.types.campaigns import Campaign
 from monitor.types.digest import (
     Behind,
     CampaignFigures,
@@ -115,6 +115,7 @@ def load_campaigns(db: Database, period: Period, at: datetime) -> tuple[Campaign
 
 
 def _campaign(db: Database, campaign: Campaign, at: datetime) -> CampaignFigures:
+    from monitor.campaigns.funnel import still_open
     from monitor.campaigns.tally import count
 
     ideas = Campaigns(db).ideas(campaign.id)
@@ -131,7 +132,7 @@ def _campaign(db: Database, campaign: Campaign, at: datetime) -> CampaignFigures
         name=campaign.name,
         title=campaign.rules.title or campaign.name,
         ideas=len(known),
-        unanswered=sum(1 for idea in known if idea.status in OPEN_STATUSES),
+        unanswered=len(still_open(known)),
         statuses=count_statuses(known),
         days_to_answer=days_to_answer(known),
         votes_cast=tally.cast,

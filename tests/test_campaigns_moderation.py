@@ -126,6 +126,34 @@ def test_a_post_becomes_an_idea_that_people_vote_on_and_its_author_can_erase(cri
         critic.take_post("facebook:2", "spring")
 
 
+def test_what_nobody_has_labelled_yet_is_hidden_by_two_people(store):
+    store.ingest.save_posts([make_post("1", "Schlimm, euer Deckel!")], NOW)
+    desk = Moderation(Campaigning(store.db, KEYS))
+    assert desk.add_post("facebook:1", NOW).civil_criticism
+    with pytest.raises(UsageError, match="not labelled yet"):
+        hide(desk, "Kim", policy=None)
+    assert hide(desk, "Kim") == "hide_proposed"
+    assert hide(desk, "Lou") == "hidden"
+
+
+def test_joining_is_no_answer_and_an_answer_is_one_for_all_that_joined(desk):
+    desk.set_idea("i1", "joined", into="i2", reason="the same", now=NOW)
+    desk.set_idea("i0", "joined", into="i1", reason="the same", now=NOW)
+    told = funnel(desk.story, "spring", NOW)
+    assert (told.answered, told.by_status) == (0, {"submitted": 1, "joined": 2})
+    desk.set_idea("i2", "declined", reason="too heavy", now=NOW)
+    assert funnel(desk.story, "spring", NOW).answered == 3
+
+
+def test_reasons_name_nobody_who_is_known_here(desk, tmp_path):
+    desk.decide(["1"], "reject", by="Kim Muster", reason="as author0 and Herr Maier said", now=NOW)
+    desk.decide(["2"], "reject", by="Lou", reason="Muster told me, mail a@b.de", now=NOW)
+    path = tmp_path / "reasons.md"
+    write_reasons(path, list(desk.statements()))
+    for name in ("author0", "Maier", "Muster", "a@b.de"):
+        assert name not in path.read_text()
+
+
 def test_an_idea_gets_a_status_with_a_reason(desk):
     idea = desk.set_idea("i2", "planned", reason="for autumn", now=NOW)
     assert (idea.status, idea.status_reason) == ("planned", "for autumn")

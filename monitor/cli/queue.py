@@ -54,7 +54,10 @@ def queue(
         write_statements(context, moderation, statements)
         return
     if add is not None:
-        moderation.add_post(add, context.now)
+        added = moderation.add_post(add, context.now)
+        moderation.fill(context.now)
+        show_items(context, [moderation.queue.item(str(added.item))])
+        return
     moderation.fill(context.now)
     if claim is None:
         show_items(context, moderation.items(campaign))

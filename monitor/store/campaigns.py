@@ -143,15 +143,14 @@ class Campaigns:
                 (into, campaign_id, idea),
             )
 
-    def names_in(self, campaign_id: int, text: str) -> list[str]:
+    def names_in(self, text: str) -> list[str]:
         """Return whose id, name or handle stands in a text: authors of ideas and of posts."""
         rows = self.db.rows(
-            "SELECT author FROM campaign_ideas WHERE campaign_id = :campaign "
-            "AND instr(lower(:text), lower(author)) "
+            "SELECT author FROM campaign_ideas WHERE instr(lower(:text), lower(author)) "
             "UNION SELECT name FROM authors WHERE instr(lower(:text), lower(name)) "
             "UNION SELECT ltrim(handle, '@') FROM authors "
             "WHERE instr(lower(:text), lower(ltrim(handle, '@')))",
-            {"campaign": campaign_id, "text": text},
+            {"text": text},
         )
         return [row[0] for row in rows if row[0]]
 

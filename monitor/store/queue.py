@@ -172,7 +172,10 @@ class Queue:
 
 
 def _item(row: sqlite3.Row) -> QueueItem:
-    critical = row["sentiment"] == "negative" and not row["toxic"] and not row["spam"]
+    labelled = row["sentiment"] is not None
+    civil = row["sentiment"] == "negative" and not row["toxic"] and not row["spam"]
+    # What nobody has looked at yet may be civil criticism, and is treated as if it were.
+    critical = civil if labelled else row["post_uid"] is not None
     return QueueItem(
         item=row["id"],
         subject=row["subject"],
