@@ -7,18 +7,18 @@ start. A backup that is put back, or a file that is imported anew, meets the sam
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from monitor.errors import ConfigError, UsageError
+from monitor.beside import Beside
+from monitor.errors import UsageError
 from monitor.gate import Gate
 from monitor.keys import Keys
-from monitor.privacy.traces import is_about
 from monitor.receipts import save_receipt, withdraw_copies
+from monitor.returned import meet_tombstones
 from monitor.store.accounts import Accounts, AuthorRow, hidden_key
 from monitor.store.database import to_ms
 from monitor.store.erasure import (
@@ -40,11 +40,6 @@ from monitor.types.roles import account_keys
 if TYPE_CHECKING:
     from monitor.config import Privacy
     from monitor.config import Retention as Periods
-
-UPGRADE_COPIES = ".before-upgrade-*"
-"""Ending of the copies that an upgrade leaves; retention and erasure take them."""
-
-COPIES_FOR = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +90,8 @@ class Guard:
         self.wishes = wishes
         self.clock = clock
         self._keys = keys
-        self.tombstones = Tombstones(self.db, self._beside(".tombstones"))
+        self.beside = Beside(store.db.path)
+        self.tombstones = Tombstones(self.db, self.beside.named(".tombstones"))
         self.accounts = Accounts(self.db)
         self.gate = Gate(
             self.tombstones,
@@ -148,7 +144,7 @@ class Guard:
         now = self.clock()
         kind: Kind = "withdrawn" if withdrawn else "objected"
         stones = [Tombstone(kind, key, to_ms(now)) for key in self._account_stones(person)]
-        self._remember(stones)
+        self.remember(stones)
         with self.db.transaction():
             self.tombstones.save(stones)
             self.log.add(kind, now, {"posts_held": self._held(person)}, self.subject(account))
@@ -171,16 +167,16 @@ class Guard:
         person = self.find(account)
         now = self.clock()
         stones = self._stones_of(person, to_ms(now))
-        self._remember(stones)
+        self.remember(stones)
         if not person.is_held:
             with self.db.transaction():
                 self.tombstones.save(stones)
                 self.log.add("erasure_of_unknown", now, {}, self.subject(account))
             self.log.remember_head()
             return None
-        emptied, votes, copies = self._empty(person, stones, now)
+        emptied, votes, copies = self.empty(person, stones, now)
         told = withdraw_copies(self, copies, receiver, now)
-        cleaned = self._clean(person.names)
+        cleaned = self.clean(person.names)
         receipt = save_receipt(
             self, person, emptied=emptied, votes=votes, copies=told, cleaned=cleaned
         )
@@ -189,7 +185,7 @@ class Guard:
             sum(cleaned.traces.values()),
         )  # fmt: skip
 
-    def _empty(
+    def empty(
         self, person: Person, stones: Sequence[Tombstone], now: datetime, until: int | None = None
     ) -> tuple[Emptied, int, list[tuple[str, str, datetime, str | None]]]:
         """Empty the store in one transaction. Returns what went and which messages quoted it."""
@@ -213,20 +209,20 @@ class Guard:
             }  # fmt: skip
             self.log.add("erased", now, facts, self.subject(person.account))
             mark_cleaning(self.db, needed=True)
-        self._remember(posts)
-        self._forget_rejects(person.names)
+        self.remember(posts)
+        self.beside.forget_rejects(person.names)
         return emptied, votes, copies
 
-    def _clean(self, names: Sequence[str], *, index: bool = True) -> Cleaned:
+    def clean(self, names: Sequence[str], *, index: bool = True) -> Cleaned:
         """Clean and search the files; then nothing is left to do for the next start."""
-        for copy in self._upgrade_copies():
+        for copy in self.beside.upgrade_copies():
             copy.unlink(missing_ok=True)
         needles = [
             name
             for name in names
             if is_distinct(name) and not self.accounts.is_part_of_a_name(name)
         ]
-        cleaned = clean_files(self.db, needles, self.files(), index=index)
+        cleaned = clean_files(self.db, needles, self.beside.files(), index=index)
         with self.db.transaction():
             if cleaned.checkpointed:
                 mark_cleaning(self.db, needed=False)
@@ -241,58 +237,9 @@ class Guard:
 
     def catch_up(self) -> None:
         """Bring store and tombstone file together; erase again who came back with a backup."""
-        in_file, key_id = self.tombstones.read()
-        known = self.tombstones.load()
-        if known or in_file:
-            self._check_key(key_id)
-        missing = [s for s in in_file if known.get((s.kind, s.key), -1) < s.at]
-        if missing:
-            self._erase_again({(s.kind, s.key): s.at for s in in_file}, missing)
-        self._write_missing(known, in_file)
+        meet_tombstones(self)
         if needs_cleaning(self.db):
-            self._clean(())
-
-    def _check_key(self, key_id: str | None) -> None:
-        if key_id is not None and key_id != self.keys.id:
-            raise ConfigError(
-                f"{self.tombstones.path}: was written with the key {key_id}, here is "
-                f"{self.keys.id}; restore the folder <store>.keys from your backup, for without "
-                "it nobody who was erased or objected can be recognised"
-            )
-
-    def _erase_again(
-        self, stones: Mapping[tuple[str, str], int], missing: Sequence[Tombstone]
-    ) -> None:
-        """Find by their hashes who should be gone, and empty them again."""
-        erased = {key: at for (kind, key), at in stones.items() if kind == "erased"}
-        now = self.clock()
-        for author in [*self.accounts.each(), *self.accounts.hidden()]:
-            moments = [
-                erased[key]
-                for name in (author.key, *author.names)
-                if ":" in name and (key := self.gate.hashed("account", name)) in erased
-            ]
-            if moments and self.accounts.post_ids([author.id]):
-                person = Person(author.key, (author,), author.names)
-                self._empty(person, (), now, max(moments))
-        for voter in self.accounts.voters():
-            if self.gate.hashed("voter", voter) in erased:
-                self._empty(Person(voter, (), (voter,), (voter,)), (), now)
-        with self.db.transaction():
-            self.tombstones.save(missing)
-
-    def _write_missing(
-        self, known: Mapping[tuple[str, str], int], in_file: Sequence[Tombstone]
-    ) -> None:
-        """Write what only the store knows: its file was lost, or a kill came in between."""
-        written = {(stone.kind, stone.key) for stone in in_file}
-        lost = [
-            Tombstone(kind, key, at)  # type: ignore[arg-type]  # the table holds our kinds
-            for (kind, key), at in known.items()
-            if (kind, key) not in written
-        ]
-        if lost:
-            self._remember(lost)
+            self.clean(())
 
     # --- retention ----------------------------------------------------------------------------
 
@@ -314,8 +261,8 @@ class Guard:
             "networks": votes.networks(now - periods.networks, dry_run=dry_run),
             "voters": votes.voters(now - periods.voters, dry_run=dry_run),
             "logs": retention.logs(now - periods.logs, dry_run=dry_run),
-            "rejects": self._old_rejects(now - periods.raw, dry_run=dry_run),
-            "copies": self._old_copies(now, dry_run=dry_run),
+            "rejects": self.beside.let_go_rejects(now - periods.raw, dry_run=dry_run),
+            "copies": self.beside.let_go_copies(now, dry_run=dry_run),
         }
         if dry_run:
             return done
@@ -326,23 +273,9 @@ class Guard:
             left = {kind: at and at.isoformat() for kind, at in retention.oldest().items()}
             self.log.add("retention", now, done | {"oldest_left": left})
         if needs_cleaning(self.db):
-            self._clean((), index=bool(done["texts"]))
+            self.clean((), index=bool(done["texts"]))
         self.log.remember_head()
         return done
-
-    def _old_rejects(self, before: datetime, *, dry_run: bool) -> int:
-        """Delete files of refused rows that nobody added to since then."""
-        old = [file for file in self._rejects() if file.stat().st_mtime < before.timestamp()]
-        for file in old if not dry_run else ():
-            file.unlink(missing_ok=True)
-        return len(old)
-
-    def _old_copies(self, now: datetime, *, dry_run: bool) -> int:
-        limit = (now - COPIES_FOR).timestamp()
-        old = [copy for copy in self._upgrade_copies() if copy.stat().st_mtime < limit]
-        for copy in old if not dry_run else ():
-            copy.unlink(missing_ok=True)
-        return len(old)
 
     # --- log ----------------------------------------------------------------------------------
 
@@ -354,7 +287,7 @@ class Guard:
     @property
     def log(self) -> ProcessingLog:
         """The processing log."""
-        return ProcessingLog(self.db, self.keys.hmac_key, self._beside(".log-head"))
+        return ProcessingLog(self.db, self.keys.hmac_key, self.beside.named(".log-head"))
 
     def note(self, action: str, **facts: Any) -> None:
         """Write into the log what was done with personal data; `facts` name no person."""
@@ -374,13 +307,6 @@ class Guard:
     def subject(self, account: str) -> str:
         """Return the keyed hash under which an account stands in log and receipt."""
         return self.keys.pseudonym(account.casefold(), of="log")
-
-    def files(self) -> list[Path]:
-        """Return every file of the store in which something of a person could stand."""
-        if self.db.path is None:
-            return []
-        beside = sorted(self.db.path.parent.glob(self.db.path.name + "*"))
-        return [*(path for path in beside if path.is_file()), *self._rejects()]
 
     def _account_stones(self, person: Person) -> list[str]:
         """Return the hashed names by which the account is recognised when it comes in.
@@ -416,7 +342,8 @@ class Guard:
             ),
         ]
 
-    def _remember(self, stones: Sequence[Tombstone]) -> None:
+    def remember(self, stones: Sequence[Tombstone]) -> None:
+        """Write tombstones to their file, where they outlive the store."""
         self.tombstones.append(stones, self.keys.id)
 
     def _is_author(self, uid: str, pseudonym: str) -> bool:
@@ -425,39 +352,3 @@ class Guard:
 
     def _pseudonym(self, name: str) -> str:
         return self.keys.pseudonym(name)
-
-    def _forget_rejects(self, names: Sequence[str]) -> None:
-        """Take a person's rows out of the files of refused rows."""
-        distinct = [name for name in names if is_distinct(name)]
-        for file in self._rejects():
-            lines = file.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True)
-            kept = [line for line in lines if not _is_rejected_of(line, names, distinct)]
-            if len(kept) < len(lines):
-                draft = file.with_name(file.name + ".new")
-                draft.write_text("".join(kept), encoding="utf-8")
-                draft.replace(file)
-
-    @property
-    def folder(self) -> Path | None:
-        """The folder of the store, None for one in memory."""
-        return None if self.db.path is None else self.db.path.parent
-
-    def _beside(self, ending: str) -> Path | None:
-        path = self.db.path
-        return None if path is None else path.with_name(path.name + ending)
-
-    def _rejects(self) -> list[Path]:
-        folder = self.folder
-        return sorted((folder / "rejects").glob("*.jsonl")) if folder is not None else []
-
-    def _upgrade_copies(self) -> list[Path]:
-        path = self.db.path
-        return [] if path is None else sorted(path.parent.glob(path.name + UPGRADE_COPIES))
-
-
-def _is_rejected_of(line: str, names: Sequence[str], distinct: Sequence[str]) -> bool:
-    try:
-        row = json.loads(line)
-    except ValueError:
-        return is_about(line, names, distinct)
-    return is_about(row.get("raw") if isinstance(row, dict) else row, names, distinct)

@@ -71,7 +71,7 @@ def save_receipt(
     cleaned: Cleaned,
 ) -> Path | None:
     """Write what was done, without a name, for the file that proves it."""
-    folder = guard.folder
+    folder = guard.beside.folder
     if folder is None:
         return None
     now = guard.clock()

@@ -201,7 +201,7 @@ def test_a_second_import_revives_nothing_but_later_posts_may_come(app: App) -> N
                   root_id="zqpost1", seen_at=NOW, raw={"to": "zq-anna-4711"}),
     ]  # fmt: skip
     app.store.ingest.save_posts(again, NOW)
-    app.guard._clean(("zq-anna-4711",))
+    app.guard.clean(("zq-anna-4711",))
     assert_no_trace(app)
     later = make_post(
         "n1", "Ich schon wieder", author=ANNA, created_at=datetime(2026, 4, 1, tzinfo=UTC)
@@ -251,7 +251,7 @@ def test_a_store_that_is_copied_by_hand_meets_its_tombstones(app: App, tmp_path:
     again = open_app(tmp_path / "store.db")
     assert again.store.posts.count() == 5
     assert again.guard.find("facebook:zq-anna-4711").is_held is False
-    again.guard._clean(())
+    again.guard.clean(())
     assert_no_trace(again)
     again.close()
 
@@ -345,7 +345,7 @@ def test_votes_stay_counted_and_the_ledger_verifies_without_the_voter(
     publish(story, "kampagne", tmp_path / "account", NOW)
     assert check(tmp_path / "account").ok, "the ledger verifies as before"
     story.take("kampagne", **taken, refuse=lambda _rows: None, now=NOW)  # type: ignore[arg-type]
-    app.guard._clean(())
+    app.guard.clean(())
     assert_no_trace(app)
 
 
@@ -372,13 +372,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from monitor.app import App
 from monitor.config import Settings
-import monitor.guard, monitor.store.erasure, monitor.store.tombstones
+import monitor.beside, monitor.guard, monitor.store.erasure, monitor.store.tombstones
 
 def die(*_a, **_k):
     os.kill(os.getpid(), signal.SIGKILL)
 
 module, name = sys.argv[2].rsplit(".", 1)
-target = {"Erasure": monitor.store.erasure.Erasure, "Guard": monitor.guard.Guard,
+target = {"Erasure": monitor.store.erasure.Erasure, "Beside": monitor.beside.Beside,
           "guard": monitor.guard, "erasure": monitor.store.erasure,
           "Tombstones": monitor.store.tombstones.Tombstones}[module]
 setattr(target, name, die)
@@ -389,7 +389,7 @@ app.guard.erase("facebook:zq-anna-4711")
 
 @pytest.mark.parametrize(
     "moment",
-    ["Erasure.erase", "Tombstones.save", "Erasure._empty_authors", "Guard._forget_rejects",
+    ["Erasure.erase", "Tombstones.save", "Erasure._empty_authors", "Beside.forget_rejects",
      "guard.withdraw_copies", "guard.clean_files", "erasure.checkpoint", "erasure._scrub",
      "guard.save_receipt"],
 )  # fmt: skip

@@ -77,7 +77,7 @@ def test_who_voted_is_forgotten_when_nobody_can_appeal_any_more(
     assert check(tmp_path / "public").ok
     assert not app.guard.find("facebook:anna_77").voters
     assert take(story, [VOTE]).unchanged == 1
-    assert b"anna_77" not in b"".join(file.read_bytes() for file in app.guard.files())
+    assert b"anna_77" not in b"".join(file.read_bytes() for file in app.guard.beside.files())
 
 
 def test_votes_that_come_after_the_voters_were_forgotten_are_refused(
