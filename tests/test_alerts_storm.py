@@ -7,8 +7,9 @@ from datetime import timedelta
 
 import pytest
 
+from monitor.alerts.evidence import Evidence
 from monitor.alerts.settings import RuleSettings, StormThresholds
-from monitor.alerts.storm import Evidence, families, level_of, parts_of
+from monitor.alerts.storm import families, level_of, parts_of
 
 QUIET = Evidence(
     voices=1,

@@ -38,6 +38,7 @@ class Baselines:
         self._days: deque[NDArray[np.float64]] = deque(maxlen=SHARE_DAYS)
         self._day: object = None
         self.learnt_until: datetime | None = None
+        self._back: tuple[object, Floats] | None = None
 
     def learn(
         self,
@@ -80,6 +81,16 @@ class Baselines:
         self._today[1, :-1] += np.where(unknown, 0.0, negative)
         self._today[:, -1] = self._today[:, :-1].sum(axis=1)
 
+    def _expected_back(self, local: datetime) -> Floats:
+        """Return what the last 0, 1, ... 48 hours usually bring, a row each; kept for the hour."""
+        begun = local.replace(minute=0, second=0, microsecond=0)
+        key = (begun, self.learnt_until)
+        if self._back is None or self._back[0] != key:
+            hours = [self._volume.expect(begun - n * HOUR)[: self.sources] for n in range(1, 49)]
+            sums = np.cumsum(np.nan_to_num(hours), axis=0)
+            self._back = (key, np.vstack([np.zeros(self.sources), sums]))
+        return self._back[1]
+
     def look(self, hour_counts: Floats, window_counts: Floats, now: datetime) -> VolumeReading:
         """Judge the last hour and the last six hours up to `now`, without learning from them."""
         local = now.astimezone(self._zone)
@@ -118,9 +129,7 @@ class Baselines:
         By the hour of the day, so that a quiet night is no surprise; beyond two days the mean
         of these two days goes on.
         """
-        local = now.astimezone(self._zone)
-        hours = [self._volume.expect(local - n * HOUR)[: self.sources] for n in range(1, 49)]
-        since = np.vstack([np.zeros(self.sources), np.cumsum(np.nan_to_num(hours), axis=0)])
+        since = self._expected_back(now.astimezone(self._zone))
         whole = np.minimum(quiet_hours.astype(int), 48)
         within: Floats = since[whole, np.arange(self.sources)]
         beyond: Floats = within * np.maximum(quiet_hours, 48) / 48

@@ -11,66 +11,16 @@ different people in their own words, and show at least one more sign.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import timedelta
-
 import numpy as np
 
 from monitor.alerts.baselines import Baselines
+from monitor.alerts.evidence import Evidence, gather, look_around
 from monitor.alerts.settings import RuleSettings, StormThresholds
-from monitor.alerts.tails import share_interval, share_surprise
-from monitor.alerts.voices import (
-    Voices,
-    find_voices,
-    in_window,
-    newcomers,
-    now_ms,
-    originals,
-    without_leaks,
-)
+from monitor.alerts.voices import Voices
 from monitor.types.alerts import Finding, Part
-from monitor.types.observation import (
-    COMPANY,
-    NEGATIVE,
-    POSITIVE,
-    THIRD_PARTY,
-    Observation,
-    PostColumns,
-)
+from monitor.types.observation import Observation
 
-HOUR = timedelta(hours=1)
-DAY = timedelta(days=1)
 EXAMPLES = 5
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
-    """What the window holds, beside what is usual. None is unknown, never nought."""
-
-    voices: int
-    usual_voices: float
-    before: int
-    rarity: float
-    share: float
-    share_low: float
-    usual_share: float
-    surprise: float
-    history_h: float
-    new_authors: float | None
-    platforms: int
-    hostile: float
-    usual_hostile: float
-    calls: float
-    slogan: float
-    removal_talk: float
-    press: int
-    usual_press: float
-    reach: float | None
-    removed: int
-    repeat_critics: int
-    any_critic: bool
-    loudest: float = 0.0
-    window: timedelta
 
 
 def judge(
@@ -87,8 +37,9 @@ def judge(
     `removed` is how many critical posts were removed by moderators lately; `held` says that a
     storm alert is open, so that the lower thresholds apply.
     """
+    scene = look_around(observation, baselines)
     looks = [
-        gather(observation, baselines, settings, thresholds, window=window, removed=removed)
+        gather(scene, settings, thresholds, window=window, removed=removed)
         for window in thresholds.windows
     ]
     # A storm that is on is held by the usual window only: an hour's chance cannot keep it up.
@@ -107,67 +58,6 @@ def judge(
         parts=parts_of(evidence, thresholds),
         posts=_examples(voices),
     )
-
-
-def gather(
-    observation: Observation,
-    baselines: Baselines,
-    settings: RuleSettings,
-    thresholds: StormThresholds,
-    *,
-    window: timedelta,
-    removed: int = 0,
-) -> tuple[Evidence, Voices]:
-    """Count the signs of the last `window`."""
-    posts, at = observation.posts, now_ms(observation)
-    original = originals(posts)
-
-    def voices_in(length: timedelta, end: int) -> Voices:
-        rows = in_window(posts, end, length)
-        return without_leaks(find_voices(posts.where(rows), original[rows]), observation.strays)
-
-    heard = voices_in(window, at)
-    before = voices_in(window, at - _ms(window)).critical
-    hour, six = voices_in(HOUR, at).critical, voices_in(6 * HOUR, at).critical
-    blank = np.full(baselines.sources + 2, np.nan)
-    hours, sixes = blank.copy(), blank.copy()
-    hours[-1], sixes[-1] = hour, six
-    reading = baselines.look(hours, sixes, observation.now)
-    usual = float(np.nan_to_num(reading.window_expected[-1])) / 6 * (window / HOUR)
-    a, b = (float(column[-1]) for column in baselines.usual_share())
-    low, _ = share_interval(heard.critical, heard.labelled)
-    history_h = float(baselines.known_hours[-1])
-    critics = heard.posts
-    tagged = critics.tag[critics.tag >= 0]
-    top_tag = int(np.bincount(tagged).max()) if len(tagged) else 0
-    day = posts.where(in_window(posts, at, DAY))
-    evidence = Evidence(
-        voices=heard.critical,
-        usual_voices=usual,
-        before=before,
-        rarity=float(reading.rarity[-1]),
-        share=heard.share,
-        share_low=low,
-        usual_share=a / (a + b),
-        surprise=share_surprise(heard.critical, heard.labelled, a, b),
-        history_h=history_h,
-        new_authors=newcomers(critics, at, history_h, settings.min_history / HOUR),
-        platforms=_platforms(heard, thresholds),
-        hostile=_share(critics.toxic),
-        usual_hostile=_usual_hostile(observation, at, window),
-        calls=_share(critics.call),
-        slogan=top_tag / len(critics) if top_tag >= thresholds.platform_voices else 0.0,
-        removal_talk=_share(critics.about_removal),
-        press=_press(observation, at),
-        usual_press=_usual_press(observation, baselines),
-        reach=_reach(critics.followers),
-        removed=removed,
-        repeat_critics=_repeat_critics(day),
-        loudest=heard.loudest,
-        window=window,
-        any_critic=bool(((day.sentiment == NEGATIVE) & (day.role != COMPANY)).any()),
-    )
-    return evidence, heard
 
 
 def level_of(e: Evidence, settings: RuleSettings, t: StormThresholds, *, held: bool = False) -> int:
@@ -299,61 +189,9 @@ def parts_of(e: Evidence, t: StormThresholds) -> tuple[Part, ...]:
     )
 
 
-def _platforms(window: Voices, t: StormThresholds) -> int:
-    least = max(t.platform_voices, t.platform_share * window.critical)
-    return int((np.bincount(window.posts.platform, minlength=1) >= least).sum())
-
-
-def _press(observation: Observation, at: int) -> int:
-    """Count the press's reports of the last day that are not friendly."""
-    posts = observation.posts
-    rows = in_window(posts, at, DAY)
-    told = (posts.role[rows] == THIRD_PARTY) & (posts.sentiment[rows] != POSITIVE)
-    told &= np.array(observation.press, dtype=bool)[posts.platform[rows]]
-    return int(told.sum())
-
-
-def _usual_press(observation: Observation, baselines: Baselines) -> float:
-    """Return how many posts a day the press's sources usually bring."""
-    posts = observation.posts
-    press = np.array(observation.press, dtype=bool)[posts.platform]
-    sources = np.unique(posts.source[press])
-    day = baselines.expected_since(np.full(baselines.sources, 24.0), observation.now)
-    return float(day[sources].sum())
-
-
-def _reach(followers: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float | None:
-    known = followers[~np.isnan(followers)]
-    return float(known.max()) if len(known) else None
-
-
-def _usual_hostile(observation: Observation, at: int, window: timedelta) -> float:
-    """Return the hostile share of the critics of the last day before the window."""
-    posts = observation.posts
-    earlier = posts.created <= at - _ms(window)
-    rows = earlier & (posts.sentiment == NEGATIVE) & (posts.role != COMPANY)
-    return (float(posts.toxic[rows].sum()) + 0.5) / (float(rows.sum()) + 10.0)
-
-
-def _repeat_critics(posts: PostColumns) -> int:
-    """Count people who were critical at least twice within the day."""
-
-    rows = (posts.sentiment == NEGATIVE) & (posts.role != COMPANY) & (posts.author >= 0)
-    _, counts = np.unique(posts.author[rows], return_counts=True)
-    return int((counts >= 2).sum())
-
-
 def _examples(voices: Voices) -> tuple[str, ...]:
     """Return the first posts and those of the farthest reach."""
     posts = voices.posts
     reach = np.nan_to_num(posts.followers, nan=0.0)
     order = [*range(min(2, len(posts))), *np.argsort(-reach, kind="stable").tolist()]
     return tuple(str(posts.uid[i]) for i in dict.fromkeys(order))[:EXAMPLES]
-
-
-def _share(flags: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> float:
-    return float(flags.mean()) if len(flags) else 0.0
-
-
-def _ms(span: timedelta) -> int:
-    return round(span.total_seconds() * 1000)
