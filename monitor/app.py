@@ -50,6 +50,8 @@ if TYPE_CHECKING:
 
 FETCH_THREADS = 8
 """Sources that are asked at the same time; their answers are saved one after the other."""
+LOOK_AGAIN = 40
+"""Known posts that a single pull asks for by name: one or two calls where platforms take lists."""
 
 
 class App:
@@ -215,22 +217,28 @@ class App:
     def fetch(
         self, names: Sequence[str] = (), *, stop: Callable[[], bool] = lambda: False
     ) -> Iterator[Fetched]:
-        """Pull the named (or all) sources, several at once; yield each result as it comes."""
+        """Pull the named (or all) sources, several at once; yield each result as it comes.
+
+        The newest known posts are looked at again too: `run` has turns of its own for that.
+        """
         sources = self.sources(names)
         self.store  # noqa: B018 - opened here, so that trouble with it shows before any request
         with ThreadPoolExecutor(min(FETCH_THREADS, max(1, len(sources)))) as pool:
-            jobs = [pool.submit(self.fetch_one, source, stop) for source in sources]
+            jobs = [pool.submit(self.fetch_one, source, stop, LOOK_AGAIN) for source in sources]
             for job in as_completed(jobs):
                 yield job.result()
 
-    def fetch_one(self, source: Source, stop: Callable[[], bool] = lambda: False) -> Fetched:
-        """Pull one source."""
+    def fetch_one(
+        self, source: Source, stop: Callable[[], bool] = lambda: False, look_again: int = 0
+    ) -> Fetched:
+        """Pull one source, and look at so many known posts again."""
         return fetch_source(
             self.connector(source.platform),
             source,
             self.store,
             self.rejects(source.name),
             self.clock,
+            look_again=look_again,
             stop=stop,
         )
 

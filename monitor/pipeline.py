@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from connectors.base import Connector, Refreshes
+from connectors.budget import costs_of
 from connectors.errors import ConnectorError, Unavailable
 from connectors.files import parse_record
 from connectors.types import Counts, Followers, Gap, Page, Post, Rejected, Source
@@ -227,23 +228,30 @@ def fetch_source(
     rejects: Rejects,
     clock: Callable[[], datetime],
     *,
+    look_again: int = 0,
     stop: Callable[[], bool] = lambda: False,
 ) -> Fetched:
     """Pull what is new in one source, page by page, each saved together with its cursor.
 
-    Trouble with the platform is a value in the result; it touches no other source. `stop` is
-    asked after each page, so that an interrupted run ends with the page in hand.
+    So many of the newest known posts that the pull did not meet are asked for again by name
+    (`look_again`): whether they were edited, or are gone. Trouble with the platform is a value in
+    the result; it touches no other source. `stop` is asked after each page, so that an
+    interrupted run ends with the page in hand.
     """
     started = clock()
     store.sources.register(source.name, source.platform, own=source.own)
     saved, pages, error = Saved(), 0, None
+    met: set[str] = set()
     try:
         for page in connector.fetch(source, store.ingest.load_cursor(source.name)):
             saved += store.ingest.save_page(source.name, page, clock())
             rejects.add(page.rejected)
+            met.update(post.native_id for post in page.posts)
             pages += 1
             if stop():
                 break
+        else:
+            saved += _look_again(connector, source, store, clock(), met=met, most=look_again)
     except ConnectorError as trouble:
         error = trouble
     fetched = Fetched(
@@ -259,6 +267,22 @@ def fetch_source(
     kind = None if error is None else type(error).__name__
     store.sources.save_run(fetched, started, clock(), kind=kind)
     return fetched
+
+
+def _look_again(
+    connector: Connector, source: Source, store: Store, now: datetime, *, met: set[str], most: int
+) -> Saved:
+    """Ask for known posts by name. Not where each look is paid for."""
+    is_paid = any(cost.price for cost in costs_of(source, connector.facts))
+    if not most or is_paid or not isinstance(connector, Refreshes):
+        return Saved()
+    oldest = now - max(age for age, _ in REFRESH_SCHEDULE)
+    known = store.posts.native_ids_to_refresh(source.name, oldest, now)
+    wanted = list(islice((one for one in known if one not in met), most))
+    saved = Saved()
+    for page in connector.refresh(source, wanted) if wanted else ():
+        saved += store.ingest.save_page(source.name, page, now)
+    return saved
 
 
 def refresh_source(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -11,7 +11,7 @@ import pytest
 
 from connectors.errors import AuthError, BadResponse, ConnectorError, SourceGone, Unavailable
 from connectors.files import open_rows
-from connectors.types import Account, Source
+from connectors.types import Account, Page, Source, Tombstone
 from monitor.pipeline import (
     CompanyWords,
     Rejects,
@@ -159,6 +159,36 @@ def test_trouble_of_a_source_is_a_value_and_what_came_before_it_is_kept(
     held = store.sources.state("acme-page")
     assert held is not None
     assert held.state == state
+
+
+class Forgetful(FakeConnector):
+    """A platform whose listing shows new posts only; one of the older ones has gone meanwhile."""
+
+    asked: list[str]
+
+    def refresh(self, source: Source, native_ids: Sequence[str]) -> Iterator[Page]:
+        self.asked = list(native_ids)
+        gone = tuple(Tombstone(f"fake:{one}", NOW, "gone") for one in native_ids if one == "1")
+        yield Page(deleted=gone)
+
+
+def test_a_pull_looks_again_at_known_posts_that_it_did_not_meet(
+    store: Store, tmp_path: Path
+) -> None:
+    posts = [
+        make_post(platform="fake", source="acme-page", native_id=str(n), created_at=NOW)
+        for n in range(1, 5)
+    ]
+    first = Forgetful([posts[:3]])
+    rejects = Rejects(tmp_path, "s")
+    earlier = lambda: NOW - timedelta(hours=1)  # noqa: E731
+    fetch_source(first, SOURCE, store, rejects, earlier)
+    assert not hasattr(first, "asked"), "nobody wanted that"
+    second = Forgetful([posts[:3], posts[2:]])
+    later = lambda: NOW + timedelta(hours=1)  # noqa: E731
+    fetched = fetch_source(second, SOURCE, store, rejects, later, look_again=10)
+    assert sorted(second.asked) == ["1", "2"]
+    assert (fetched.posts, fetched.deleted) == (1, 1)
 
 
 def test_a_bug_in_a_connector_is_raised_with_its_traceback(store: Store, tmp_path: Path) -> None:
