@@ -4,67 +4,65 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from typing import Any
 
+from models.types import SENTIMENTS
 from monitor.store.database import optional_moment, to_ms
 from monitor.store.figures.scan import Scan
 from monitor.types.digest import Period, SourceTally
 from monitor.types.kpis import Overlap
 
-
-def _moods_of_sources(
-    scan: Scan, era: int
-) -> tuple[dict[int, dict[str, int]], dict[int, dict[str, int]]]:
-    """Return posts by source and sentiment: all counted ones, and those of others alone."""
-    moods: dict[int, dict[str, int]] = defaultdict(dict)
-    public: dict[int, dict[str, int]] = defaultdict(dict)
-    for row in scan.run(
-        "SELECT g.source_id, d.sentiment, count(*) AS n, sum(d.role <> 'company') AS public "
-        "FROM digest_posts d JOIN sightings g ON g.post_id = d.id "
-        "WHERE era = :era AND state = 0 AND sentiment IS NOT NULL GROUP BY 1, 2",
-        era=era,
-    ):
-        moods[row["source_id"]][row["sentiment"]] = row["n"]
-        public[row["source_id"]][row["sentiment"]] = row["public"]
-    return moods, public
+_MOODS = ", ".join(
+    f"sum(state = 0 AND sentiment = '{mood}') AS {mood}, "
+    f"sum(state = 0 AND sentiment = '{mood}' AND role <> 'company') AS public_{mood}"
+    for mood in SENTIMENTS
+)
+_SUMS = """
+    SELECT {place} AS place, era, count(*) AS posts, sum(state = 0) AS counted,
+           sum(iif(state = 0, likes, NULL)) AS likes,
+           sum(iif(state = 0, comments, NULL)) AS comments,
+           sum(state = 0 AND coalesce(likes, comments) IS NOT NULL) AS rated {moods}
+    FROM {table} GROUP BY 1, 2
+"""
+_TABLES = (("source_id", "digest_posts"), ("place", "digest_again"))
 
 
 def count_sources(
-    scan: Scan, era: int, period: Period, *, moods: bool = True
-) -> tuple[SourceTally, ...]:
-    """Return what each source brought; `moods` costs a pass and can be left out."""
-    all_moods, public = _moods_of_sources(scan, era) if moods else ({}, {})
-    sums = {
-        row["source_id"]: row
-        for row in scan.run(
-            "SELECT g.source_id, count(*) AS posts, sum(state = 0) AS counted, "
-            "sum(iif(state = 0, likes, NULL)) AS likes, "
-            "sum(iif(state = 0, comments, NULL)) AS comments, "
-            "sum(state = 0 AND coalesce(likes, comments) IS NOT NULL) AS rated "
-            "FROM digest_posts d JOIN sightings g ON g.post_id = d.id WHERE era = :era "
-            "GROUP BY 1",
-            era=era,
+    scan: Scan, *, moods: bool = True
+) -> tuple[tuple[SourceTally, ...], tuple[SourceTally, ...]]:
+    """Return what each source brought in the period, and in the one before it.
+
+    `moods` cost half of the pass and can be left out.
+    """
+    sums: dict[tuple[int, int], Counter[str]] = defaultdict(Counter)
+    for place, table in _TABLES:
+        # One pass for both periods: grouping a year of posts sorts them.
+        sql = _SUMS.format(place=place, table=table, moods=f", {_MOODS}" if moods else "")
+        for row in scan.run(sql):
+            known = {key: row[key] for key in row.keys()[2:] if row[key] is not None}
+            sums[row["place"], row["era"]].update(known)
+    places = scan.run("SELECT * FROM sources ORDER BY name")
+
+    def tallies(era: int, period: Period) -> tuple[SourceTally, ...]:
+        followers = _followers(scan, min(scan.as_of, to_ms(period.end)))
+        return tuple(
+            SourceTally(
+                source=row["name"],
+                platform=row["platform"],
+                own=bool(row["own"]),
+                followers=followers.get(row["id"], (None, None))[0],
+                followers_at=optional_moment(followers.get(row["id"], (None, None))[1]),
+                gap_s=_gap_s(scan, row["id"], period),
+                state=_state(row),
+                error=row["error"],
+                **_sums(sums.get((row["id"], era))),
+            )
+            for row in places
         )
-    }
-    followers = _followers(scan, min(scan.as_of, to_ms(period.end)))
-    return tuple(
-        SourceTally(
-            source=row["name"],
-            platform=row["platform"],
-            own=bool(row["own"]),
-            sentiment=all_moods.get(row["id"], {}),
-            public=public.get(row["id"], {}),
-            followers=followers.get(row["id"], (None, None))[0],
-            followers_at=optional_moment(followers.get(row["id"], (None, None))[1]),
-            gap_s=_gap_s(scan, row["id"], period),
-            state=_state(row),
-            error=row["error"],
-            **_sums(sums.get(row["id"])),
-        )
-        for row in scan.run("SELECT * FROM sources ORDER BY name")
-    )
+
+    return tallies(1, scan.period), tallies(0, scan.before)
 
 
 def count_overlaps(scan: Scan) -> tuple[tuple[Overlap, ...], tuple[Overlap, ...]]:
@@ -78,9 +76,8 @@ def count_overlaps(scan: Scan) -> tuple[tuple[Overlap, ...], tuple[Overlap, ...]
         "iif(p.views IS NULL, 0, coalesce(p.likes, 0) + coalesce(p.replies, 0)) AS viewed, "
         "(SELECT json_group_array(name) FROM (SELECT s.name FROM sightings g JOIN sources s "
         "ON s.id = g.source_id WHERE g.post_id = d.id ORDER BY s.id)) AS names "
-        "FROM digest_posts d JOIN posts p ON p.id = d.id WHERE d.state = 0 AND d.id IN "
-        "(SELECT post_id FROM sightings GROUP BY post_id HAVING count(*) > 1)) "
-        "GROUP BY era, names"
+        "FROM (SELECT DISTINCT id, era, likes, comments FROM digest_again WHERE state = 0) d "
+        "JOIN posts p ON p.id = d.id) GROUP BY era, names"
     ):
         values = {k: row[k] for k in ("likes", "comments", "shares", "views", "viewed")}
         sources = frozenset(json.loads(row["names"]))
@@ -111,10 +108,16 @@ def _gap_s(scan: Scan, source_id: int, period: Period) -> float:
     return unknown / 1000
 
 
-def _sums(row: sqlite3.Row | None) -> Mapping[str, Any]:
-    if row is None:
+def _sums(sums: Mapping[str, int] | None) -> Mapping[str, Any]:
+    """Return the fields of a tally; likes and comments that no post tells stay unknown."""
+    if sums is None:
         return {}
-    return {key: row[key] for key in ("posts", "counted", "likes", "comments", "rated")}
+    return {
+        **{key: sums[key] for key in ("posts", "counted", "rated")},
+        **{key: sums.get(key) for key in ("likes", "comments")},
+        "sentiment": {mood: sums[mood] for mood in SENTIMENTS if sums.get(mood)},
+        "public": {mood: sums[f"public_{mood}"] for mood in SENTIMENTS if sums.get(mood)},
+    }
 
 
 def _state(row: sqlite3.Row) -> str:

@@ -17,9 +17,10 @@ FOREVER = 1 << 62
 
 
 class Scan:
-    """A period and the one before it, laid out in a temporary table of this connection.
+    """A period and the one before it, laid out in temporary tables of this connection.
 
     `comparable` are the periods that tell what is usual. With a `source`, only its posts count.
+    Unless `wide`, only what KPIs read is laid out.
     """
 
     def __init__(
@@ -31,6 +32,7 @@ class Scan:
         as_of: datetime | None,
         *,
         source: str | None = None,
+        wide: bool = True,
     ) -> None:
         self.db = db
         self.source = source
@@ -39,19 +41,20 @@ class Scan:
         self.comparable = comparable
         self.as_of = FOREVER if as_of is None else to_ms(as_of)
         self.exact_then = as_of is not None
-        self._lay_out()
+        self._lay_out(wide)
 
     def close(self) -> None:
-        """Drop the temporary table."""
+        """Drop the temporary tables."""
         self.run("DROP TABLE IF EXISTS temp.digest_posts")
+        self.run("DROP TABLE IF EXISTS temp.digest_again")
 
-    def _lay_out(self) -> None:
+    def _lay_out(self, wide: bool) -> None:
         length = to_ms(self.period.end) - to_ms(self.period.start)
         # Yesterday's counters are read as young as today's are: likes ripen for days.
         looked = min(self.as_of, to_ms(self.period.end)) - length
-        self.run("DROP TABLE IF EXISTS temp.digest_posts")
+        self.close()
         self.run(
-            layout_sql(self.exact_then),
+            layout_sql(self.exact_then, wide=wide),
             before=to_ms(self.before.start),
             start=to_ms(self.period.start),
             end=to_ms(self.period.end),
@@ -63,6 +66,12 @@ class Scan:
                 "JOIN sources s ON s.id = g.source_id WHERE s.name = :source)",
                 source=self.source,
             )
+        # Few posts are found through several sources; with each further one they count again.
+        self.run(
+            "CREATE TEMP TABLE digest_again AS SELECT d.*, g.source_id AS place "
+            "FROM temp.digest_posts d CROSS JOIN sightings g "
+            "ON g.post_id = d.id AND g.source_id <> d.source_id"
+        )
 
     def run(self, sql: str, **parameters: Any) -> list[sqlite3.Row]:
         """Return the rows of a query; `:as_of` is given."""

@@ -28,7 +28,7 @@ _MOODY = (
     "- (sentiment = 'negative')) {sign} 0) AND d.sentiment = '{mood}'"
 )
 _NOW_PUBLIC = "era = 1 AND state = 0 AND d.role <> 'company'"
-_ANSWERED = "era = 1 AND asked AND EXISTS (" + ANSWERS.format(what="1", post="d") + ")"
+_ANSWERED = "era = 1 AND asked AND EXISTS (" + ANSWERS.format(what="1", post="p") + ")"
 _SATISFIED = _MOODY.format(sign=">", mood="positive")
 _DISSATISFIED = _MOODY.format(sign="<", mood="negative")
 
@@ -144,19 +144,27 @@ def trend_sql(exact_then: bool) -> str:
     )
 
 
-def layout_sql(exact_then: bool) -> str:
-    """Return the statement that lays out the posts of both periods with all that is counted."""
+def layout_sql(exact_then: bool, *, wide: bool = True) -> str:
+    """Return the statement that lays out the posts of both periods with all that is counted.
+
+    What every count reads stands first, because SQLite reads a row from its beginning; what only
+    a digest tells is left out unless `wide`.
+    """
     label, joined = _labels(exact_then)
     likes, replies = (_ripe_counter(name, exact_then) for name in ("likes", "replies"))
+    told = "initiator, kind, idea, toxic, lang, unsure, deleted," if wide else ""
     return f"""
         CREATE TEMP TABLE digest_posts AS
-        SELECT d.*, coalesce(replies, nullif((SELECT count(*) FROM posts c
+        SELECT era, state, source_id, sentiment, role, likes,
+               coalesce(replies, nullif((SELECT count(*) FROM posts c
                    WHERE c.parent_uid = d.uid AND c.seen_at <= :as_of), 0)) AS comments,
+               author_id,
                state = 0 AND role = 'customer' AND own AND (asks OR (sentiment = 'negative'
-                   AND initiator = 'customer')) AS asked
+                   AND initiator = 'customer')) AS asked,
+               {told} id, created_at
         FROM (
             SELECT p.id, p.uid, p.created_at >= :start AS era, p.source_id, p.author_id, p.role,
-                   p.created_at, p.parent_uid, {likes} AS likes, {replies} AS replies,
+                   p.created_at, {likes} AS likes, {replies} AS replies,
                    coalesce(p.deleted_at <= :as_of, 0) AS deleted, s.own,
                    CASE WHEN {label["spam"]} = 1 THEN 1 WHEN {label["relevant"]} = 0 THEN 2
                         WHEN {label["copy"]} = 1 THEN 3 ELSE 0 END AS state,

@@ -74,12 +74,12 @@ class FigureTable:
     ) -> tuple[Counted, Counted]:
         """Return what KPIs read of a period and of the one `before`; of one source where named.
 
-        Of each tally posts, sentiment, questions, answers and authors' moods are counted, of the
-        sources likes, comments and followers; the rest stays at its default, for speed. Beside
-        them stands what posts brought that were found through several sources.
+        Of each tally posts, sentiment, questions, answers and authors' moods are counted; the
+        rest stays at its default, for speed. Beside them stands what posts brought that were found
+        through several sources.
         """
         with self.db.lock:
-            scan = Scan(self.db, period, before, (), None, source=source)
+            scan = Scan(self.db, period, before, (), None, source=source, wide=False)
             try:
                 return count_tallies(scan)
             finally:
@@ -124,14 +124,16 @@ def count_figures(scan: Scan) -> Figures:
         (pair for pair in known if len(pair[1]) >= USUAL), known[0] if known else ("kind", [])
     )
     open_count, questions = open_questions(scan)
+    tally, previous = count_posts(scan, 1), count_posts(scan, 0)
+    sources, previous_sources = count_sources(scan)
     by_source = [posts_by_source(scan, span) for span in earlier]
     long = scan.period.kind in ("week", "month")
     return Figures(
         period=scan.period,
-        tally=count_posts(scan, 1),
-        previous=count_posts(scan, 0),
-        sources=count_sources(scan, 1, scan.period),
-        previous_sources=count_sources(scan, 0, scan.before),
+        tally=tally,
+        previous=previous,
+        sources=sources,
+        previous_sources=previous_sources,
         usual=tuple(sum(posts.values()) for posts in by_source),
         usual_by=usual_by,
         usual_sources=usual_sources(by_source),
@@ -148,15 +150,14 @@ def count_figures(scan: Scan) -> Figures:
         ),
         privacy=count_privacy(scan),
         newest_post_at=optional_moment(scan.value("SELECT max(created_at) FROM posts")),
-        trend=load_trend(scan, earlier) if long else (),
+        trend=load_trend(scan, earlier, previous, tally) if long else (),
         overlaps=count_overlaps(scan) if long else ((), ()),
     )
 
 
 def count_tallies(scan: Scan) -> tuple[Counted, Counted]:
     """Count posts, answers and sources of both periods, without texts."""
-    sources = count_sources(scan, 1, scan.period, moods=False)
-    earlier = count_sources(scan, 0, scan.before, moods=False)
+    sources, earlier = count_sources(scan, moods=False)
     if scan.source is not None:
         sources, earlier = (
             tuple(s for s in side if s.source == scan.source) for side in (sources, earlier)

@@ -96,11 +96,12 @@ def _waits(scan: Scan, era: int) -> list[tuple[datetime, datetime] | None]:
 def load_questions(scan: Scan, era: int) -> tuple[Asked, ...]:
     """Return every question by the source that it was first found through."""
     answer = ANSWERS.format(
-        post="d", what="count(*) || ' ' || coalesce(min(max(a.created_at, d.created_at)), '')"
+        post="p", what="count(*) || ' ' || coalesce(min(max(a.created_at, p.created_at)), '')"
     )
     rows = scan.run(
         f"SELECT d.created_at, s.name, ({answer}) AS answer FROM digest_posts d "
-        "JOIN sources s ON s.id = d.source_id WHERE era = :era AND asked ORDER BY d.id",
+        "JOIN posts p ON p.id = d.id JOIN sources s ON s.id = d.source_id "
+        "WHERE era = :era AND asked ORDER BY d.id",
         era=era,
     )
     found = []
@@ -173,12 +174,22 @@ def usual_sources(counted: Sequence[Mapping[str, int]]) -> dict[str, tuple[int, 
     return {name: tuple(counts.get(name, 0) for counts in counted) for name in names}
 
 
-def load_trend(scan: Scan, earlier: Sequence[Period]) -> tuple[TrendPoint, ...]:
-    """Return posts and moods of the earlier periods and of the one that is laid out."""
+def load_trend(
+    scan: Scan, earlier: Sequence[Period], before: Tally, now: Tally
+) -> tuple[TrendPoint, ...]:
+    """Return posts and moods of the earlier periods and of the one that is laid out.
+
+    `before` and `now` are the tallies of the layout: what is counted is not counted again.
+    """
+    known = {scan.before.start: before, scan.period.start: now}
     points = []
     for span in (*earlier, scan.period):
-        row = scan.run(trend_sql(scan.exact_then), start=to_ms(span.start), end=to_ms(span.end))[0]
-        points.append(
-            TrendPoint(span.first_day, row["posts"], row["negative"] or 0, row["public"] or 0)
-        )
+        if tally := known.get(span.start):
+            posts, negative = tally.posts, tally.public.get("negative", 0)
+            public = sum(tally.public.values())
+        else:
+            posts, negative, public = scan.run(
+                trend_sql(scan.exact_then), start=to_ms(span.start), end=to_ms(span.end)
+            )[0]
+        points.append(TrendPoint(span.first_day, posts, negative or 0, public or 0))
     return tuple(points)
