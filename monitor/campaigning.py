@@ -162,7 +162,7 @@ class Campaigning:
         return count(
             self.ballots.load(campaign.id),
             campaign.rules,
-            self.campaigns.ideas(campaign.id),
+            self.campaigns.candidates(campaign.id),
             self.ledgers.events(campaign.id),
             until,
         )

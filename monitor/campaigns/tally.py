@@ -12,10 +12,12 @@ from numpy.typing import NDArray
 from monitor.campaigns.cases import Case, find_cases, marked
 from monitor.campaigns.columns import Ints, Votes
 from monitor.campaigns.fold import Standing, fold
-from monitor.types.campaigns import Idea, LedgerEvent, Rules, Tally, TallyLine
+from monitor.types.campaigns import Candidate, Idea, LedgerEvent, Rules, Tally, TallyLine
 from monitor.types.moments import to_ms
 
 Floats = NDArray[np.float64]
+
+Candidates = Sequence[Idea | Candidate]
 
 WILSON_Z = 1.96
 
@@ -32,7 +34,7 @@ class Sums:
 def count(
     votes: Votes,
     rules: Rules,
-    ideas: Sequence[Idea],
+    ideas: Candidates,
     events: Sequence[LedgerEvent],
     until: datetime | None = None,
 ) -> Tally:
@@ -74,9 +76,7 @@ def count(
     )
 
 
-def roots(
-    ideas: Sequence[Idea], events: Sequence[LedgerEvent], until: datetime | None = None
-) -> Ints:
+def roots(ideas: Candidates, events: Sequence[LedgerEvent], until: datetime | None = None) -> Ints:
     """Return for each idea's number the number of the idea that its votes count for."""
     number = {idea.idea: position for position, idea in enumerate(ideas)}
     root = np.arange(len(ideas))
@@ -156,7 +156,7 @@ def _only(standing: Standing, kept: NDArray[np.bool_]) -> Standing:
     )
 
 
-def _ranks(rules: Rules, ideas: Sequence[Idea], shown: Ints, held: Sums) -> tuple[Ints, Ints]:
+def _ranks(rules: Rules, ideas: Candidates, shown: Ints, held: Sums) -> tuple[Ints, Ints]:
     """Return the shown ideas best first, and the rank of each of them in that order."""
     names = np.array([ideas[number].idea for number in shown])
     if rules.tie_break == "submitted":
@@ -176,7 +176,7 @@ def _ranks(rules: Rules, ideas: Sequence[Idea], shown: Ints, held: Sums) -> tupl
 
 def _lines(  # noqa: PLR0917 - the columns of one table
     rules: Rules,
-    ideas: Sequence[Idea],
+    ideas: Candidates,
     shown: Ints,
     cast: Sums,
     counted: Sums,
@@ -189,32 +189,23 @@ def _lines(  # noqa: PLR0917 - the columns of one table
     rank_cast = np.zeros(len(ideas), dtype=np.int64)
     rank_cast[by_cast] = ranks_cast
     order, ranks = _ranks(rules, ideas, shown, counted)
+    numbers = order.tolist()
+    names = [ideas[number].idea for number in numbers]
     columns = zip(
-        order.tolist(),
-        ranks.tolist(),
-        rank_cast[order].tolist(),
+        names,
+        [ideas[number].title for number in numbers],
         cast.votes[order].tolist(),
         counted.votes[order].tolist(),
         doubtful[order].tolist(),
+        (cast.votes[order] - counted.votes[order]).tolist(),
+        (counted.votes[order] - doubtful[order]).tolist(),
+        rank_cast[order].tolist(),
+        ranks.tolist(),
         counted.score[order].tolist(),
+        [jury.get(name) for name in names] if jury else [None] * len(names),
         strict=True,
     )
-    return tuple(
-        TallyLine(
-            idea=ideas[number].idea,
-            title=ideas[number].title,
-            cast=all_votes,
-            counted=valid,
-            suspicious=suspicious,
-            annulled=all_votes - valid,
-            undisputed=valid - suspicious,
-            rank_cast=before,
-            rank_counted=rank,
-            score=score,
-            jury_rank=jury.get(ideas[number].idea),
-        )
-        for number, rank, before, all_votes, valid, suspicious, score in columns
-    )
+    return tuple(map(TallyLine._make, columns))
 
 
 def _appealed(cases: Iterable[Case], votes: Votes, standing: Standing, ideas: int) -> Ints:
@@ -223,7 +214,7 @@ def _appealed(cases: Iterable[Case], votes: Votes, standing: Standing, ideas: in
     return np.bincount(standing.idea[under_appeal], minlength=ideas)
 
 
-def _too_close(lines: Sequence[TallyLine], appealed: Ints, ideas: Sequence[Idea]) -> bool:
+def _too_close(lines: Sequence[TallyLine], appealed: Ints, ideas: Candidates) -> bool:
     """Tell whether what is under review could turn the first place.
 
     The leader at worst loses its suspicious votes; another at best gets back what is under

@@ -16,7 +16,7 @@ from monitor.store.database import (
     optional_ms,
     to_ms,
 )
-from monitor.types.campaigns import Campaign, Idea, IdeaStatus
+from monitor.types.campaigns import Campaign, Candidate, Idea, IdeaStatus
 
 
 class Campaigns:
@@ -85,6 +85,15 @@ class Campaigns:
             "SELECT * FROM campaign_ideas WHERE campaign_id = ? ORDER BY number", (campaign_id,)
         )
         return [_idea(row) for row in rows]
+
+    def candidates(self, campaign_id: int) -> list[Candidate]:
+        """Return what a count needs of the ideas, in the order of their numbers."""
+        rows = self.db.rows(
+            "SELECT idea, title, created_at FROM campaign_ideas WHERE campaign_id = ? "
+            "ORDER BY number",
+            (campaign_id,),
+        )
+        return [Candidate(idea, title, optional_moment(created)) for idea, title, created in rows]
 
     def idea(self, idea: str, campaign_id: int | None = None) -> tuple[int, Idea]:
         """Return an idea and its campaign's id. Raises NotFound, also where two have that id."""

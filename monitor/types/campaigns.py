@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 VoteKind = Literal["approval", "updown", "stars"]
 Action = Literal["cast", "withdraw"]
@@ -126,11 +126,19 @@ class Vote:
     account_created_at: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TallyLine:
+class Candidate(NamedTuple):
+    """What a count needs to know of an idea; a campaign may have 150,000 of them."""
+
+    idea: str
+    title: str
+    created_at: datetime | None
+
+
+class TallyLine(NamedTuple):
     """One idea's result. cast = counted + annulled; counted = undisputed + suspicious.
 
-    `score` is what is ranked (counted votes, Wilson's lower bound, or a Bayesian mean).
+    `score` is what is ranked (counted votes, Wilson's lower bound, or a Bayesian mean). Made by
+    the hundred thousand, and a tuple is made in a quarter of the time of a dataclass.
     """
 
     idea: str
