@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any, ClassVar
@@ -14,7 +14,7 @@ from connectors.base import ConnectorFacts
 from connectors.errors import AuthError, ConnectorError, SourceGone
 from connectors.http import Answer, Client, Params, Traffic
 from connectors.moments import parse_moment
-from connectors.paging import Listing, make_page
+from connectors.paging import Listing, make_page, unheard_threads
 from connectors.text import clean_text
 from connectors.types import (
     Account,
@@ -98,22 +98,24 @@ class Bluesky:
             followers = ()
 
     def refresh(self, source: Source, native_ids: Sequence[str]) -> Iterator[Page]:
-        """Ask again after posts, 25 a call; one that is missing twice is a tombstone."""
-        server = self._server(source)
+        """Ask again after posts, 25 a call; one that is missing twice is a tombstone.
+
+        Threads that have grown below their first answers are read again.
+        """
+        server, posts = self._server(source), list[Post]()
         for start in range(0, len(native_ids), _BATCH):
             asked = native_ids[start : start + _BATCH]
             answer = server.ask("app.bsky.feed.getPosts", [("uris", uri) for uri in asked])
-            posts = server.http.pick(answer, "posts", list)
-            page = make_page(posts, partial(parse_post, source), None, budget=server.http.budget)
-            missing = set(asked) - {str(raw.get("uri")) for raw in posts if isinstance(raw, dict)}
+            found = server.http.pick(answer, "posts", list)
+            page = make_page(found, partial(parse_post, source), None, budget=server.http.budget)
+            posts += page.posts
+            missing = set(asked) - {str(raw.get("uri")) for raw in found if isinstance(raw, dict)}
             now = self._traffic.now()
             gone = [uri for uri in asked if uri in missing and not server.exists(uri)]
-            yield Page(
-                posts=page.posts,
-                rejected=page.rejected,
-                deleted=tuple(Tombstone(make_uid("bluesky", None, u), now, "gone") for u in gone),
-                budget=page.budget,
-            )
+            tombstones = (Tombstone(make_uid("bluesky", None, u), now, "gone") for u in gone)
+            yield replace(page, deleted=tuple(tombstones))
+        for name in unheard_threads(posts) if source.options.get("threads", True) else ():
+            yield make_page(server.thread(name, None).items, partial(parse_post, source), None)
 
     def _server(self, source: Source) -> _Server:
         with self._lock:

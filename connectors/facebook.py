@@ -40,7 +40,11 @@ FACTS = ConnectorFacts(
     ),
 )
 
-_SUMS = "reactions.limit(0).summary(total_count),comments.limit(0).summary(total_count)"
+_SUMS = (
+    "reactions.limit(0).summary(total_count),"
+    # of all levels: else an answer to a comment would not show as growth
+    "comments.filter(stream).limit(0).summary(total_count)"
+)
 _POST = (
     f"id,message,created_time,permalink_url,from,shares,{_SUMS},"
     "attachments{media_type,url,description}"

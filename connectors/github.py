@@ -18,7 +18,6 @@ from connectors.discussions import (
     role_of,
     thread_of,
 )
-from connectors.errors import BadResponse
 from connectors.http import Client, Traffic
 from connectors.moments import parse_moment
 from connectors.numbered import piece_after, walk_by_time
@@ -179,13 +178,7 @@ class _Api:
             "per_page": _PAGE,
         }
         answer = self.http.get(f"{self.path}/{kind}", params)
-        try:
-            body = answer.json()
-        except ValueError as error:
-            raise BadResponse(
-                "no JSON in the answer", source=self.source.name, excerpt=answer.excerpt()
-            ) from error
-        items = self.http.pick(body, "", list)
+        items = self.http.pick(self.http.read_json(answer), "", list)
         return Listing(items, 'rel="next"' in answer.headers.get("link", "") or None)
 
     def search(self, kind: str, place: Json) -> Listing:

@@ -7,13 +7,13 @@ import json
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import httpx
 import stamina
 
+from connectors.answers import EXCERPT, TRY_AGAIN, Answer, error_of
 from connectors.errors import AuthError, BadResponse, ConnectorError, SourceGone, Unavailable
 from connectors.hints import find_wait, parse_budget, spread
 from connectors.traffic import LONG_WAIT_S, Traffic
@@ -26,41 +26,14 @@ MAX_BODY = 10_000_000
 """Bytes, unpacked. No page of any platform comes near."""
 DEADLINE_S = 120.0
 """A server that drips its answer byte by byte is as good as absent."""
-EXCERPT = 300
 _ATTEMPTS = 5
 _REDIRECTS = (301, 302, 303, 307, 308)
-_TRY_AGAIN = (408, 425, 429, 500, 502, 503, 504)
 _PUBLIC_SECRETS = ("username", "user", "client_id", "identifier")
 """Parts of a login that are no secrets: to blot them out would tear holes into texts."""
 
 T = TypeVar("T")
 Params = Mapping[str, Any] | Sequence[tuple[str, Any]]
 Judge = Callable[["Answer"], ConnectorError | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a server said. `content` is unpacked and free of our secrets."""
-
-    status: int
-    headers: Mapping[str, str]
-    content: bytes
-    url: str
-
-    def json(self) -> Json:
-        """Return the body as JSON. Raises ValueError where it is none."""
-        return json.loads(self.content)
-
-    def json_or_none(self) -> Json:
-        """Return the body as JSON, or None where it is none."""
-        try:
-            return self.json()
-        except (ValueError, RecursionError):
-            return None
-
-    def excerpt(self) -> str:
-        """Return the first 300 characters for a person to look at."""
-        return self.content[: 4 * EXCERPT].decode("utf-8", "replace")[:EXCERPT]
 
 
 def wait(error: Exception) -> bool | float:
@@ -142,7 +115,7 @@ class Client:
         headers: Mapping[str, str] | None = None,
     ) -> Json:
         """Ask for `path` and return its JSON. Raises BadResponse where it is none."""
-        return self._json(self.get(path, params, headers=headers))
+        return self.read_json(self.get(path, params, headers=headers))
 
     def get_list(self, path: str, params: Params | None = None, *, at: str = "") -> list[Json]:
         """Ask for `path` and return the list that stands in its JSON under `at` (`data.items`).
@@ -171,7 +144,7 @@ class Client:
     def find_json(self, path: str, params: Params | None = None) -> Json | None:
         """Ask for a single item; None where it is gone (404, 410)."""
         answer = self.get(path, params, good=(404, 410))
-        return None if answer.status in (404, 410) else self._json(answer)
+        return None if answer.status in (404, 410) else self.read_json(answer)
 
     def post(
         self,
@@ -188,9 +161,10 @@ class Client:
         For calls that read or log in, which may be repeated. `raw` leaves tokens in the answer.
         """
         answer = self._send("POST", path, params, data=data, body=body, headers=headers, raw=raw)
-        return self._json(answer)
+        return self.read_json(answer)
 
-    def _json(self, answer: Answer) -> Json:
+    def read_json(self, answer: Answer) -> Json:
+        """Return the JSON of an answer. Raises BadResponse where it is none."""
         try:
             return answer.json()
         except (ValueError, RecursionError) as error:
@@ -322,7 +296,7 @@ class Client:
         """Take note of limits before anybody sends the next request."""
         now = self.traffic.now()
         self.budget = parse_budget(answer.headers, now) or self.budget
-        if answer.status in _TRY_AGAIN:
+        if answer.status in TRY_AGAIN:
             pause = find_wait(answer.headers, answer.json_or_none(), now) or 0.0
         else:
             pause = spread(self.budget, now)
@@ -339,32 +313,10 @@ class Client:
             if not error.source:
                 error.source, error.args = name, (f"{name}: {error}",)
             return error
-        status, path = answer.status, urlsplit(answer.url).path
-        if status < 300 or status in good:
+        if answer.status in good:
             return None
-        retry_after = find_wait(answer.headers, answer.json_or_none(), self.traffic.now())
-        limited = status == 403 and (
-            "retry-after" in answer.headers
-            or (self.budget is not None and self.budget.remaining <= 0 and bool(retry_after))
-        )
-        if status in _TRY_AGAIN or status >= 500 or limited:
-            return Unavailable(f"{status} from {path}", source=name, retry_after=retry_after)
-        if status == 401:
-            return AuthError(
-                f"401 from {path}: token missing or expired; set {self._secret_name()}", source=name
-            )
-        if status == 403:
-            return AuthError(
-                f"403 from {path}: not allowed; check the rights of {self._secret_name()}",
-                source=name,
-            )
-        if status in (404, 410):
-            return SourceGone(
-                f"{status} from {path}: there is no such place; check target and base_url",
-                source=name,
-            )
-        return BadResponse(
-            f"{status} from {path}; the API may have changed", source=name, excerpt=answer.excerpt()
+        return error_of(
+            answer, self.budget, self.traffic.now(), source=name, secret=self._secret_name()
         )
 
     def _secret_name(self) -> str:

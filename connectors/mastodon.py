@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any, ClassVar
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote, urlsplit
 
 from connectors.backward import Backward
 from connectors.base import ConnectorFacts
-from connectors.errors import AuthError, BadResponse, SourceGone
+from connectors.errors import AuthError, BadResponse, ConnectorError, SourceGone, Unavailable
 from connectors.http import Client, Traffic, host_of
 from connectors.moments import parse_moment
-from connectors.paging import Listing, make_page
+from connectors.paging import Listing, make_page, unheard_threads
 from connectors.text import clean_text, html_to_text
 from connectors.types import (
     Account,
@@ -55,6 +56,8 @@ FACTS = ConnectorFacts(
 _PAGE = 40
 _BATCH = 20
 """Ids per call of /api/v1/statuses; more are refused with 422 (mastodon PR 27871)."""
+_NOT_FOR_ALL = ("private", "direct", "mutuals_only", "list")
+_LINK = re.compile(r"<([^>]*)>((?:\s*;[^,<]*)*)")
 
 
 class Mastodon:
@@ -99,8 +102,11 @@ class Mastodon:
             followers = ()
 
     def refresh(self, source: Source, native_ids: Sequence[str]) -> Iterator[Page]:
-        """Ask again after statuses, 20 a call; those that are gone come as tombstones."""
-        server = _Server(source, self._traffic)
+        """Ask again after statuses, 20 a call; those that are gone come as tombstones.
+
+        Threads that have grown below their first answers are read again.
+        """
+        server, posts = _Server(source, self._traffic), list[Post]()
         for start in range(0, len(native_ids), _BATCH):
             asked = native_ids[start : start + _BATCH]
             found = server.statuses(asked)
@@ -116,13 +122,12 @@ class Mastodon:
                     gone.append(Tombstone(uid, self._traffic.now(), "gone"))
                 else:
                     found.append(single)
-            page = make_page(found, partial(parse_post, source), None)
-            yield Page(
-                posts=page.posts,
-                deleted=tuple(gone),
-                rejected=page.rejected,
-                budget=server.http.budget,
-            )
+            page = make_page(found, partial(parse_post, source), None, budget=server.http.budget)
+            posts += page.posts
+            yield replace(page, deleted=tuple(gone))
+        for name in unheard_threads(posts) if source.options.get("threads", True) else ():
+            thread = server.thread(name, None).items
+            yield make_page(thread, partial(parse_post, source, root=server.roots[name]), None)
 
 
 @dataclass(slots=True)
@@ -167,39 +172,58 @@ class _Server:
 
     def _account(self, name: str) -> Json:
         """An account by name; not every server that speaks this API can look one up."""
+        refused: ConnectorError | None = None
         for path, params in (
             ("/api/v1/accounts/lookup", {"acct": name}),
             (f"/api/v1/accounts/{quote(name)}", {}),
+            ("/api/v1/accounts/search", {"q": f"@{name}", "limit": 5}),
         ):
             try:
                 found = self.http.find_json(path, params)
-            except BadResponse:
+            except (AuthError, BadResponse, Unavailable) as error:
+                if getattr(error, "retry_after", None) is not None:
+                    raise
+                refused = refused or error
                 continue
-            if isinstance(found, dict) and "id" in found:
-                return found
+            for one in found if isinstance(found, list) else [found]:
+                if isinstance(one, dict) and one.get("id") and self._is_called(one, name):
+                    return one
+        if refused is not None and not isinstance(refused, BadResponse):
+            raise refused
         raise SourceGone(f"there is no account @{name}; check target", source=self.source.name)
 
-    def _timeline(self, path: str, **params: Any) -> Callable[[Json], Listing]:
-        def piece(place: Json) -> Listing:
-            items = self.http.get_list(path, {**params, "limit": _PAGE, "max_id": place})
-            return Listing(items, _oldest_id(items))
+    def _is_called(self, account: Json, name: str) -> bool:
+        """Servers name their own accounts without host, whoever asks for them with it."""
+        here = f"@{self.http.host}".casefold()
+        return str(account.get("acct")).casefold().removesuffix(here) == (
+            name.casefold().removesuffix(here)
+        )
 
-        return piece
+    def _timeline(self, path: str, **params: Any) -> Callable[[Json], Listing]:
+        return lambda place: self._piece(path, params, place)
 
     def _search(self, query: str) -> Callable[[Json], Listing]:
-        def piece(place: Json) -> Listing:
-            params = {"q": query, "type": "statuses", "limit": _PAGE, "max_id": place}
-            items = self.http.get_list("/api/v2/search", params, at="statuses")
-            return Listing(items, _oldest_id(items))
-
-        return piece
+        params = {"q": query, "type": "statuses"}
+        return lambda place: self._piece("/api/v2/search", params, place, at="statuses")
 
     def _mentions(self, place: Json) -> Listing:
-        params = {"types[]": "mention", "limit": _PAGE, "max_id": place}
-        items = self.http.get_list("/api/v1/notifications", params)
-        # paging goes by the notification's id, not by the status's
-        statuses = [raw.get("status") for raw in items if isinstance(raw, dict)]
-        return Listing(statuses, _oldest_id(items))
+        found = self._piece("/api/v1/notifications", {"types[]": "mention"}, place)
+        # paging goes by the notification's id, not by the status's; the type may go unheeded
+        statuses = [
+            raw.get("status") if isinstance(raw, dict) else raw
+            for raw in found.items
+            if not isinstance(raw, dict) or raw.get("type", "mention") == "mention"
+        ]
+        return Listing(statuses, found.next)
+
+    def _piece(self, path: str, params: Mapping[str, Any], place: Json, at: str = "") -> Listing:
+        """One page. Where it goes on is told by the `Link` header, else by the oldest id."""
+        answer = self.http.get(path, {**params, "limit": _PAGE, "max_id": place})
+        items = self.http.pick(self.http.read_json(answer), at, list)
+        below = _linked(answer.headers.get("link", "")) or _oldest_id(items)
+        # a server that does not know `max_id` says the same again: that is its end
+        is_end = not items or below is None or (place is not None and not _is_older(below, place))
+        return Listing(items, None if is_end else below)
 
     def thread(self, name: str, place: Json) -> Listing:
         """All that stands above and below a status; a thread that is gone is empty."""
@@ -210,7 +234,8 @@ class _Server:
                 raise  # it has run out: the thread must not pass for read
             context = {}  # some servers show timelines to all and threads to users only
         above, below = context.get("ancestors") or [], context.get("descendants") or []
-        self.roots[name] = _oldest_id(above[:1]) or name
+        starts = [raw for raw in above if isinstance(raw, dict) and not raw.get("in_reply_to_id")]
+        self.roots[name] = _oldest_id(starts[:1] or above[:1]) or name
         return Listing([*above, *below])
 
     def statuses(self, ids: Sequence[str]) -> list[Json]:
@@ -219,6 +244,10 @@ class _Server:
             found = self.http.find_json("/api/v1/statuses", [("id[]", one) for one in ids])
         except BadResponse:
             return []
+        except Unavailable as error:
+            if error.retry_after is not None:
+                raise
+            return []  # some answer 500 where they know no such call
         return found if isinstance(found, list) else []
 
 
@@ -230,14 +259,14 @@ def parse_post(source: Source, raw: Json, root: str | None = None) -> Post | Non
     """
     if raw.get("reblog"):
         return None
-    if raw.get("visibility") in ("private", "direct") and not source.options.get("private"):
+    if raw.get("visibility") in _NOT_FOR_ALL and not source.options.get("private"):
         return None
     account = raw["account"]
     if not source.own and source.options.get("nobot", True) and _wants_no_bots(account):
         return None
     host = host_of(source.base_url)
     parent = raw.get("in_reply_to_id")
-    body = raw["content"]
+    body = raw["content"] or ""
     warning = clean_text(raw.get("spoiler_text") or "")
     acct = str(account["acct"])
     return Post(
@@ -264,7 +293,7 @@ def parse_post(source: Source, raw: Json, root: str | None = None) -> Post | Non
         likes=raw.get("favourites_count"),
         replies=raw.get("replies_count"),
         shares=_shares(raw),
-        tags=tuple(tag["name"] for tag in raw.get("tags") or []),
+        tags=tuple(tag["name"] for tag in raw.get("tags") or [] if tag.get("name")),
         media=tuple(
             {
                 "type": one.get("type"),
@@ -275,6 +304,15 @@ def parse_post(source: Source, raw: Json, root: str | None = None) -> Post | Non
         ),
         raw=raw,
     )
+
+
+def _linked(header: str) -> str | None:
+    """The `max_id` of the address that a `Link` header calls the next one."""
+    for address, attributes in _LINK.findall(header):
+        if "next" in attributes:
+            found = parse_qs(urlsplit(address).query).get("max_id")
+            return found[0] if found else None
+    return None
 
 
 def _shares(raw: Json) -> int | None:
@@ -292,10 +330,22 @@ def _created(raw: Json) -> datetime:
 
 
 def _thread_of(raw: Json) -> tuple[str, int] | None:
-    return (str(raw["id"]), raw.get("replies_count") or 0) if not raw.get("reblog") else None
+    if raw.get("reblog"):
+        return None
+    # where a server does not count answers, each thread is worth one look
+    count = raw.get("replies_count", 1)
+    return str(raw["id"]), count or 0
 
 
 def _oldest_id(items: Json) -> str | None:
     """Where to go on: below the oldest of a page, in whatever order it came."""
     ids = [str(raw["id"]) for raw in items if isinstance(raw, dict) and raw.get("id")]
-    return min(ids, key=lambda one: (len(one), one), default=None)  # never int(): ULIDs exist
+    return min(ids, key=_age, default=None)
+
+
+def _is_older(one: str, other: str) -> bool:
+    return _age(one) < _age(other)
+
+
+def _age(one: str) -> tuple[int, str]:
+    return len(one), one  # never int(): ULIDs exist

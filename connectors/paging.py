@@ -7,8 +7,10 @@ listings that answer newest first.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, TypeVar
 
 from connectors.types import (
@@ -88,6 +90,18 @@ def make_page(
         followers=followers,
         gaps=gaps,
     )
+
+
+def unheard_threads(posts: Iterable[Post], most: int = 10) -> list[str]:
+    """Name posts that have more answers than are among `posts`, at most so many of them.
+
+    A walk sees that a thread has grown by the count of its root, which tells direct answers only:
+    answers to answers show when their own parents are asked for again.
+    """
+    listed = list(posts)
+    heard = Counter(post.parent_id for post in listed)
+    found = (p.native_id for p in listed if (p.replies or 0) > heard[p.native_id])
+    return list(islice(found, most))
 
 
 def _listed(found: Found) -> list[Post | Tombstone]:
