@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import datetime
 from hashlib import sha256
@@ -33,7 +32,8 @@ from monitor.campaigns.intake import from_ms
 from monitor.campaigns.merkle import Frontier, Tree
 from monitor.campaigns.page import Account, render_page
 from monitor.campaigns.tally import count
-from monitor.errors import NotFound, StoreError, UsageError
+from monitor.errors import NotFound, UsageError
+from monitor.ledger_lines import ledger_lines
 from monitor.types.campaigns import Campaign, Checked, Head, LedgerEvent
 
 LEDGER, HEADS, HEAD, MANIFEST = "ledger.jsonl", "heads.jsonl", "HEAD", "account.json"
@@ -49,7 +49,6 @@ PUBLIC_FILES = (
     "verify.py",
     MANIFEST,
 )
-Entry = LedgerEvent | tuple[int, bool, str, str, str, int, str]
 MOST_PROOFS = 2_000
 WRITE_AT_ONCE = 1 << 20
 
@@ -107,7 +106,7 @@ def check_anchor(story: Campaigning, name: str, text: str, where: str) -> Checke
     if not printed:
         return Checked(False, 0, where, f"holds no head of the campaign {name}")
     frontier = Frontier()
-    for _, leaf in _lines(story, campaign):
+    for _, leaf in ledger_lines(story.db, campaign):
         frontier.append(leaf)
         root = printed.pop(frontier.size, None)
         if root is not None and root != frontier.root().hex():
@@ -174,6 +173,7 @@ def _write_all(
     cases = find_cases(events)
     findings = {found.finding: found for found in story.ledgers.findings(campaign.id)}
     whole, leaves = _write_ledger(story, campaign, draft / LEDGER)
+    story.ledgers.mark_checked(campaign.id, now)
     hashes = {LEDGER: whole}
     tally = count(votes, campaign.rules, ideas, events)
     titles = masked(tally, {idea.idea: idea.author for idea in ideas})
@@ -220,7 +220,7 @@ def _write_ledger(story: Campaigning, campaign: Campaign, path: Path) -> tuple[s
     waiting: list[bytes] = []
     amount = 0
     with path.open("wb") as file:
-        for line, leaf in _lines(story, campaign):
+        for line, leaf in ledger_lines(story.db, campaign):
             leaves += leaf
             waiting.append(line)
             amount += len(line)
@@ -233,61 +233,6 @@ def _write_ledger(story: Campaigning, campaign: Campaign, path: Path) -> tuple[s
         whole.update(part)
         file.write(part)
     return whole.hexdigest(), bytes(leaves)
-
-
-def _lines(story: Campaigning, campaign: Campaign) -> Iterator[tuple[bytes, bytes]]:
-    """Yield each line of the ledger and its hash. Every signed head must come out again."""
-    heads = story.ledgers.heads(campaign.id)
-    tips = {head.size: head.tip for head in heads}
-    prev, size = ledger.NO_ENTRY, 0
-    for entry in _entries(story, campaign, story.ledgers.events(campaign.id)):
-        if isinstance(entry, LedgerEvent):
-            line = ledger.event_line(entry, prev)
-        else:
-            line = ledger.vote_line(*entry, prev)
-        leaf = ledger.entry_hash(line)
-        prev, size = leaf.hex(), size + 1
-        # The chain of hashes makes the tip vouch for every line before it.
-        if size in tips and tips[size] != prev:
-            raise StoreError(
-                f"campaign {campaign.name}: entry {size - 1} or one before it is not what was "
-                "signed; the store was changed from outside: restore a backup"
-            )
-        yield line, leaf
-    if size != heads[-1].size:
-        raise StoreError(
-            f"campaign {campaign.name}: the store holds {size} entries, signed were "
-            f"{heads[-1].size}; restore a backup"
-        )
-
-
-def _entries(story: Campaigning, campaign: Campaign, events: list[LedgerEvent]) -> Iterator[Entry]:
-    """Yield every entry in order: an event, or the words of a vote's line."""
-    tags = story.ballots.tags(campaign.id)
-    names = [ledger.text(idea.idea) for idea in story.campaigns.ideas(campaign.id)]
-    others = iter(events)
-    event = next(others, None)
-    for block in story.ballots.blocks(campaign.id):
-        while event is not None and event.seq < block.votes.seq[0]:
-            yield event
-            event = next(others, None)
-        bounds = block.commitments.hex()
-        columns = zip(
-            block.votes.seq.tolist(),
-            block.votes.withdraw.tolist(),
-            ledger.times(block.votes.at),
-            block.votes.idea.tolist(),
-            block.votes.voter.tolist(),
-            block.votes.value.tolist(),
-            range(0, len(bounds), 64),
-            strict=True,
-        )
-        for seq, withdraw, at, idea, voter, value, place in columns:
-            bound = bounds[place : place + 64]
-            yield (seq, withdraw, at, names[idea], tags[voter], value, bound)
-    while event is not None:
-        yield event
-        event = next(others, None)
 
 
 def _proofs(tree: Tree, heads: list[Head], events: list[LedgerEvent]) -> bytes:

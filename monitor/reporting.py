@@ -117,6 +117,7 @@ def load_campaigns(db: Database, period: Period, at: datetime) -> tuple[Campaign
 def _campaign(db: Database, campaign: Campaign, at: datetime) -> CampaignFigures:
     from monitor.campaigns.funnel import still_open
     from monitor.campaigns.tally import count
+    from monitor.ledger_lines import is_sound
 
     ideas = Campaigns(db).ideas(campaign.id)
     known = known_at(ideas, at)
@@ -139,6 +140,8 @@ def _campaign(db: Database, campaign: Campaign, at: datetime) -> CampaignFigures
         votes_counted=tally.counted,
         votes_suspicious=tally.suspicious,
         votes_annulled=tally.annulled,
+        ledger_ok=is_sound(db, campaign),
+        ledger_checked_at=Ledgers(db).checked_at(campaign.id),
         rising=tuple(f"{title} (+{gain})" for gain, title in gains[:3] if gain > 0),
     )
 

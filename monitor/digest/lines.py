@@ -9,7 +9,16 @@ from monitor.digest.names import band_name, before_name, usual_name
 from monitor.digest.safe import masked, one_line, web_address
 from monitor.digest.tables import gauge
 from monitor.locale.language import Language
-from monitor.types.digest import Change, Digest, Quote, Rate, Share, SourceDigest, Topic
+from monitor.types.digest import (
+    CampaignFigures,
+    Change,
+    Digest,
+    Quote,
+    Rate,
+    Share,
+    SourceDigest,
+    Topic,
+)
 
 QUOTE_LENGTH = 240
 SHORT_QUOTE = 70
@@ -204,10 +213,13 @@ class Lines:
             parts.append(say("the oldest since {time}", time=self._moment(queue.oldest_at)))
         return ", ".join(parts)
 
-    def _ledger(self, ok: bool | None) -> str:
-        if ok is None:
-            return self.language.say("ledger not checked")
-        return self.language.say("ledger ok") if ok else self.language.say("LEDGER BROKEN")
+    def _ledger(self, campaign: CampaignFigures) -> str:
+        say = self.language.say
+        if campaign.ledger_ok is not None:
+            return say("ledger ok") if campaign.ledger_ok else say("LEDGER BROKEN")
+        if campaign.ledger_checked_at is None:
+            return say("ledger not checked: sturmglas campaign publish does")
+        return say("ledger last checked {time}", time=self._moment(campaign.ledger_checked_at))
 
 
 def figure_of(name: str, source: SourceDigest) -> str:

@@ -227,7 +227,7 @@ class Sections(Lines):
                 counted=self._n(campaign.votes_counted),
                 suspicious=self._n(campaign.votes_suspicious),
                 annulled=self._n(campaign.votes_annulled),
-                ledger=self._ledger(campaign.ledger_ok),
+                ledger=self._ledger(campaign),
             )
             told: list[Line] = [(Span(campaign.title, "strong"), Span(f": {line}"))]
             if d.period.kind != "day" and campaign.statuses:
@@ -236,7 +236,7 @@ class Sections(Lines):
                 rising = say("Rising: {ideas}", ideas=", ".join(campaign.rising))
                 told.append((Span(rising),))
             blocks.append(Bullets(tuple(told)))
-            short += (Span(f" · {campaign.title}: {self._ledger(campaign.ledger_ok)}"),)
+            short += (Span(f" · {campaign.title}: {self._ledger(campaign)}"),)
         return Section(say("Ideas"), say("Ideas"), short, tuple(blocks))
 
     def alerts(self) -> Section:

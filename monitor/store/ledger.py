@@ -82,6 +82,21 @@ class Ledgers:
                 values,
             )
 
+    def mark_checked(self, campaign_id: int, at: datetime) -> None:
+        """Remember when every line was hashed anew and all signed heads came out again."""
+        with self.db.transaction() as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)",
+                (f"ledger_checked:{campaign_id}", str(to_ms(at))),
+            )
+
+    def checked_at(self, campaign_id: int) -> datetime | None:
+        """Return when that was last, None where it never was."""
+        saved = self.db.value(
+            "SELECT value FROM meta WHERE key = ?", (f"ledger_checked:{campaign_id}",)
+        )
+        return None if saved is None else from_ms(int(saved))
+
     def findings(self, campaign_id: int) -> list[Finding]:
         """Return the findings of all audits, oldest first."""
         rows = self.db.rows(

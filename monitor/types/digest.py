@@ -205,8 +205,9 @@ class QueueFigures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CampaignFigures:
-    """A campaign's ideas and votes as its ledger shows them; `ledger_ok` None: not checked.
+    """A campaign's ideas and votes as its ledger shows them.
 
+    `ledger_ok` None: too long to be checked here; `ledger_checked_at` is when it last was, if ever.
     `statuses` are the ideas by how far they came, `days_to_answer` the median of the answered.
     """
 
@@ -221,6 +222,7 @@ class CampaignFigures:
     votes_suspicious: int = 0
     votes_annulled: int = 0
     ledger_ok: bool | None = None
+    ledger_checked_at: datetime | None = None
     rising: tuple[str, ...] = ()
 
 

@@ -93,8 +93,13 @@ def quotes_sql(exact_then: bool, more: str = "") -> str:
     """
     label, joined = _labels(exact_then)
     likes, replies = (_counter(name, exact_then) for name in ("likes", "replies"))
-    text = "p.text"
+    text, followers = "p.text", "a.followers"
     if exact_then:
+        # One number is kept of each author; it came with the newest post, which may be younger.
+        followers = (
+            "iif(EXISTS (SELECT 1 FROM posts n WHERE n.author_id = a.id AND n.seen_at > :as_of), "
+            "NULL, a.followers) AS followers"
+        )
         text = (
             "coalesce((SELECT v.text FROM versions v WHERE v.post_id = p.id "
             "AND v.replaced_at > :as_of ORDER BY v.replaced_at LIMIT 1), p.text)"
@@ -103,7 +108,7 @@ def quotes_sql(exact_then: bool, more: str = "") -> str:
         f"SELECT {more} p.id, p.uid, s.name AS source, {text} AS text, p.title, p.url, "
         f"p.created_at, "
         f"{label['sentiment']} AS sentiment, p.role, coalesce({label['lang']}, p.lang) AS lang, "
-        f"{likes} AS likes, {replies} AS replies, a.followers, p.author_id, "
+        f"{likes} AS likes, {replies} AS replies, {followers}, p.author_id, "
         f"q.post_id IS NOT NULL AS asks, {label['idea']} AS idea, {label['toxic']} AS toxic "
         f"FROM posts p JOIN sources s ON s.id = p.source_id {joined} "
         "LEFT JOIN authors a ON a.id = p.author_id LEFT JOIN asking q ON q.post_id = p.id "

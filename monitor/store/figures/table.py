@@ -106,10 +106,11 @@ class FigureTable:
         return tuple(map(to_quote, rows))
 
     def load_queue(self, at: datetime) -> QueueFigures:
-        """Return how the moderation queue stands; items that came after `at` are not seen."""
+        """Return how the moderation queue stood at a moment; later decisions are not seen."""
         row = self.db.row(
-            "SELECT count(*), sum(due_at < :at), min(queued_at) FROM queue "
-            "WHERE state = 'waiting' AND queued_at <= :at",
+            "SELECT count(*), sum(due_at < :at), min(queued_at) FROM queue q "
+            "WHERE queued_at <= :at AND coalesce((SELECT state_before FROM decisions "
+            "WHERE queue_id = q.id AND at > :at ORDER BY id LIMIT 1), state) = 'waiting'",
             {"at": to_ms(at)},
         )
         assert row is not None, "an aggregate always has a row"
