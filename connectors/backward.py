@@ -22,7 +22,7 @@ Threads = Callable[[Json], tuple[str, int] | None]
 _BEGINNING = datetime.min.replace(tzinfo=UTC)
 _SIZES_KEPT = 300
 _MOST_FAILURES = 3
-_WALK = ("top", "low", "next", "reached", "todo", "pieces", "deepens", "looked")
+_WALK = ("top", "began", "next", "reached", "todo", "pieces", "deepens", "looked")
 """Keys of the cursor that belong to the walk under way."""
 
 
@@ -38,17 +38,18 @@ class Backward:
 
     The mark is reached when most of a piece lies behind it, so that pinned or re-surfaced posts
     stop nothing. `overlap` is read again each time, for posts that turn up late; `deep` likewise,
-    once per `deep_every`. A time in the future never becomes the mark: it would hide all that
-    comes until then.
+    once per `deep_every`, counted from where the last such walk began: however long it took, what
+    turned up behind its back is not older than that. A time in the future never becomes the mark:
+    it would hide all that comes until then.
 
     A first walk reads `first_pages` even where all lies before `since`: in a quiet place the
     newest posts are old, and worth having.
 
     Threads under the records are read when they have grown; a run may be cut inside of them too.
-    Cursor, times as ISO 8601: {"mark", "deep_at", "sizes"}; while a walk is under way {"top",
-    "low": how far it got, "next", "reached", "todo", "pieces", "deepens"}, and "looked" where
-    the top was looked at since its last piece; while that walk is such a look, "below": the
-    same of the cut walk that waits for it.
+    Cursor, times as ISO 8601: {"mark", "deep_mark", "deep_at", "sizes"}; while a walk is under
+    way {"top", "began": its own first top, "next", "reached", "todo", "pieces", "deepens"}, and
+    "looked" where the top was looked at since its last piece; while that walk is such a look,
+    "below": the same of the cut walk that waits for it.
     """
 
     key: Callable[[Json], datetime]
@@ -114,8 +115,7 @@ class Backward:
         keys = [k for raw in piece.items if (k := key_or_none(self.key, raw)) is not None]
         if "top" not in state:
             state["top"] = min(max(keys), self.now).isoformat() if keys else None
-        if keys:
-            state["low"] = min(keys).isoformat()
+            state["began"] = state["top"]
         behind = sum(key <= floor for key in keys)
         state["next"] = piece.next
         is_first = not state.get("mark") and "below" not in state
@@ -144,22 +144,22 @@ class Backward:
         return piece.items, name
 
     def _floor(self, state: dict[str, Any]) -> datetime:
-        """How far back this walk has to go. What it is, is settled with its first piece."""
+        """How far back this walk has to go: a look only down to the walk that waits for it."""
         floor = self.since or _BEGINNING
-        below = state.get("below", {})
-        last = below.get("top") or state.get("mark")
+        mark = state.get("mark")
+        if "below" in state:
+            state["deepens"] = False
+            return max(floor, parse_moment(state["below"]["top"]) - self.overlap)
         if "deepens" not in state:
             deep_at = state.get("deep_at")
             is_due = deep_at is None or self.now - parse_moment(deep_at) >= self.deep_every
-            state["deepens"] = is_due or not last
-        if not last:
+            state["deepens"] = is_due or not mark
+        if not mark:
             return floor
-        back = max(self.deep, self.overlap) if state["deepens"] else self.overlap
-        wanted = parse_moment(last) - back
-        if below.get("low"):
-            # further down the cut walk has not been yet, and comes by itself
-            late = parse_moment(last) - self.overlap
-            wanted = min(max(wanted, parse_moment(below["low"])), late)
+        wanted = parse_moment(mark) - self.overlap
+        if state["deepens"]:
+            last = state.get("deep_mark") or mark
+            wanted = min(wanted, parse_moment(last) - self.deep)
         return max(floor, wanted)
 
     def _open_threads(
@@ -180,7 +180,7 @@ class Backward:
         """The walk is complete: only now the mark moves, or that of the walk which waits."""
         done = _take_walk(state)
         if done.get("deepens"):
-            state["deep_at"] = self.now.isoformat()
+            state["deep_at"], state["deep_mark"] = self.now.isoformat(), done["began"]
         if below := state.pop("below", None):
             state |= {**below, "top": _later(done["top"], below["top"]), "looked": True}
         else:

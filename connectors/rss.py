@@ -41,6 +41,9 @@ FACTS = ConnectorFacts(
 _KNOWN_KEPT = 2000
 _FIRST_ENTRIES = 100
 _ENTITIES = b"<!ENTITY"
+_ENDS = (b"</rss", b"</feed", b"</rdf:rdf", b"</channel")
+_TAIL = 10_000
+"""Bytes at the end in which a feed closes; caches like to add comments behind it."""
 
 
 class Rss:
@@ -70,6 +73,9 @@ class Rss:
                 if answer.status == 304:
                     break
                 left -= 1
+                if not _is_whole(answer.content):
+                    yield self._torso(source, answer, state, http)
+                    return
                 yield self._page(source, answer, state, http, is_top=place is None, rest=look)
                 place = state.get("next")
                 if place is None or place == look:
@@ -142,6 +148,18 @@ class Rss:
             budget=http.budget,
         )
 
+    def _torso(self, source: Source, answer: Answer, state: dict[str, Any], http: Client) -> Page:
+        """A feed that breaks off: what is there is taken, and the page asked for again."""
+        feed, entries, _ = parse_feed(answer, source)
+        posts, rejected = parse_each(entries, lambda raw: parse_entry(source, raw, feed))
+        unique = {post.uid: post for post in posts}
+        return Page(
+            posts=tuple(unique.values()),
+            rejected=rejected,
+            cursor=json.loads(json.dumps(state)),
+            budget=http.budget,
+        )
+
     def _gap(self, source: Source, state: dict[str, Any], posts: list[Post]) -> tuple[Gap, ...]:
         """Nothing on the page is known: between the last look and its oldest entry we are blind."""
         oldest = min((p.created_at for p in posts if p.created_at), default=None)
@@ -149,6 +167,12 @@ class Rss:
         if oldest is None or oldest <= last_look:
             return ()
         return (Gap(source.name, last_look, oldest, "the feed moved on between two looks"),)
+
+
+def _is_whole(content: bytes) -> bool:
+    """Whether a feed goes on to its end; JSON tells that itself."""
+    tail = content[-_TAIL:].replace(b"\0", b"").lower()  # UTF-16 too
+    return content.lstrip()[:1] == b"{" or any(end in tail for end in _ENDS)
 
 
 def parse_feed(answer: Answer, source: Source) -> tuple[Json, list[Json], str | None]:

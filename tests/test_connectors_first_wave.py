@@ -195,6 +195,26 @@ def test_the_feed_of_a_forum_with_escaped_titles_and_held_posts_is_read() -> Non
     assert first.created_at < NOW
 
 
+def test_a_feed_that_breaks_off_is_asked_for_again_in_whole() -> None:
+    """Its entries parse well, and a server says "not changed" of what we never saw."""
+    item = "<item><guid isPermaLink='false'>{0}</guid><title>{0}</title></item>"
+    whole = f"<rss><channel>{item.format('a')}{item.format('b')}</channel></rss>"
+
+    def serve(request: httpx.Request) -> Any:
+        if request.headers.get("if-none-match"):
+            return httpx.Response(304)
+        cut = whole if len(server.requests) > 1 else whole[: whole.index(">b</guid>")]
+        return httpx.Response(200, text=cut, headers={"ETag": '"1"'})
+
+    server = Server(serve)
+    source = Source(name="f", platform="rss", target="https://forum.example/recent.rss")
+    first = server.fetch(source)
+    assert [post.native_id for post in posts(first)] == ["a"]
+    second = server.fetch(source, first[-1].cursor)
+    assert [post.native_id for post in posts(second)] == ["a", "b"]
+    assert server.fetch(source, second[-1].cursor) == []
+
+
 def test_a_site_of_wordpress_that_shows_a_page_for_once_is_no_closed_one() -> None:
     source = Source(name="w", platform="wordpress", base_url="https://blog.example")
     answers = [httpx.Response(200, html=HTML), httpx.Response(404, html=HTML)]
