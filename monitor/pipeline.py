@@ -23,6 +23,7 @@ from connectors.errors import ConnectorError, Unavailable
 from connectors.files import parse_record
 from connectors.types import Counts, Followers, Gap, Page, Post, Rejected, Source
 from models.base import Classifier
+from models.relevance import judge_relevance
 from models.types import Labels, ThreadContext, ThreadPost, Utterance
 from monitor.errors import MonitorError
 from monitor.store.labels import BOOLEANS
@@ -110,18 +111,23 @@ def import_rows(
     default_source: str,
     mapping: Mapping[str, str] | None = None,
     values: Mapping[tuple[str, str], str] | None = None,
+    words: CompanyWords | None = None,
     progress: Progress = lambda _n: None,
     stop: Callable[[], bool] = lambda: False,
 ) -> Imported:
     """Save the rows of a posts file. Good rows always arrive; bad ones land in `rejects`.
 
-    Each batch is one transaction: an import that is cut goes on by running it again.
+    Each batch is one transaction: an import that is cut goes on by running it again. Rows that
+    bring labels but do not say whether they are about the company are asked for `words` that
+    mark a stranger of the same name.
     """
     rejects.start_anew()
     read, total = 0, Saved()
     early: list[tuple[int, Counts]] = []
     for batch in _batches(rows, ROWS_A_BATCH):
         page, looks = _parse_batch(batch, default_source, mapping, values)
+        if words is not None and words.exclude:
+            page = replace(page, posts=tuple(_without_strangers(page.posts, words)))
         saved, homeless = _save_rows(store, page, looks, now)
         total += saved
         early += homeless
@@ -184,6 +190,17 @@ def _parse_batch(
         rejected=tuple(rejected),
     )
     return page, looks
+
+
+def _without_strangers(posts: Iterable[Post], words: CompanyWords) -> Iterator[Post]:
+    """Mark labelled posts that name a stranger, as the classifier would have."""
+    context = ThreadContext(names=words.names, exclude=words.exclude)
+    for post in posts:
+        if post.labels is not None and post.labels.get("relevant") is None:
+            text = f"{post.title}\n{post.text}" if post.title else post.text
+            if not judge_relevance(text, context).yes:
+                post = replace(post, labels={**post.labels, "relevant": False})  # noqa: PLW2901
+        yield post
 
 
 def _save_rows(

@@ -76,6 +76,7 @@ def load_file(
         rejects or Rejects(None, name),
         now,
         default_source=name,
+        words=words,
         progress=progress,
     )
     if store.labels.count_unlabelled():

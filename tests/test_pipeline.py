@@ -105,6 +105,25 @@ def test_a_look_at_counters_may_stand_before_its_post(store: Store, tmp_path: Pa
     assert "import the post first" in json.loads(kept)["reason"]
 
 
+@pytest.mark.parametrize(
+    ("text", "labels", "relevant"),
+    [
+        ("Minister Acme resigns", {}, 0),
+        ("Minister Acme resigns", {"relevant": True}, 1),
+        ("Minister Acme resigns, and the shops of Acme strike too", {}, 1),
+        ("The lid of my Acme leaks", {}, 1),
+    ],
+)
+def test_a_stranger_of_the_same_name_is_told_in_labelled_rows_too(
+    store: Store, text: str, labels: dict[str, bool], relevant: int
+) -> None:
+    given = {"sentiment": "negative", "initiator": "customer", "kind": "activity", **labels}
+    words = CompanyWords("Acme", ("Acme",), ("Minister Acme",))
+    rows = [(1, {"native_id": "1", "text": text, "labels": given})]
+    import_rows(rows, store, Rejects(None, "x"), NOW, default_source="x", words=words)
+    assert store.db.value("SELECT relevant FROM labels") == relevant
+
+
 def test_a_second_import_forgets_the_rejects_of_the_first(store: Store, tmp_path: Path) -> None:
     import_text(store, tmp_path, b"nonsense")
     again = import_text(store, tmp_path, b'{"native_id": "1", "text": "gut"}')

@@ -55,6 +55,7 @@ def import_(
             default_source=source or name.split(".")[0],
             mapping=mapping,
             values=values,
+            words=context.app.company,
             progress=step,
             stop=stop,
         )
