@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from monitor.app import App
+    from monitor.cli.logs import LogFile
     from monitor.config import Settings
     from monitor.locale.language import Language
     from monitor.store.store import Store
@@ -84,6 +85,7 @@ class Context:
     json: bool = False
     verbose: int = 0
     interrupt: Interrupt = field(default_factory=Interrupt)
+    log_file: LogFile | None = None
 
     @cached_property
     def config_file(self) -> Path | None:
@@ -137,10 +139,11 @@ class Context:
         if self.db_path is not None:
             inside = self.db_path / "sturmglas.db"
             return inside if inside.is_file() else self.db_path
-        path = self.settings.store.path
-        if path.is_absolute() or self.config_file is None:
-            return path
-        return self.config_file.parent / path
+        return self.beside_config(self.settings.store.path)
+
+    def beside_config(self, path: Path) -> Path:
+        """Return a path of the config, which is relative to the config's own folder."""
+        return path if self.config_file is None else self.config_file.parent / path
 
     @cached_property
     def app(self) -> App:
@@ -148,7 +151,7 @@ class Context:
         from monitor.app import App
         from monitor.cli.logs import configure_logs
 
-        configure_logs(self.verbose)
+        configure_logs(self.verbose, self.log_file)
         return App(self.settings, self.store_path, clock=lambda: self.now, lang=self.lang)
 
     @property

@@ -165,9 +165,14 @@ def run(ctx: typer.Context) -> None:
 
     Example: sturmglas run -v
     """
+    from monitor.cli.logs import LogFile
     from monitor.scheduler import serve
 
     context = context_of(ctx)
+    wishes = context.settings.service
+    if wishes.log_file is not None:
+        path = context.beside_config(wishes.log_file)
+        context.log_file = LogFile(path, wishes.log_megabytes, wishes.log_files)
     context.verbose = max(1, context.verbose)  # a service tells its steps, as logs are all it has
     with context.interrupt.after_the_step() as stop:
         serve(context.app, stop)

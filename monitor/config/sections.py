@@ -227,6 +227,9 @@ class Service(Section):
     alive_url: str | None = Field(
         None, pattern=r"^https?://\S+$", description="called after each tick that went well"
     )
+    log_file: Path | None = Field(None, description="where `run` logs; default: stderr")
+    log_megabytes: float = Field(5, gt=0, description="size at which a new log file begins")
+    log_files: int = Field(5, ge=1, le=1000, description="full log files that are kept")
 
 
 class Moderation(Section):

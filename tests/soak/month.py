@@ -25,10 +25,12 @@ from tests.fakes import FakeClassifier, FakeConnector, make_post
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
+HISTORY_DAYS = 14
+"""A first fetch brings what was written before, as it does from real platforms."""
 
 
 class Town(FakeConnector):
-    """Every source gets a post every two hours; each tenth call fails as platforms do."""
+    """Every source gets a post every two hours; each eleventh call fails as platforms do."""
 
     def __init__(self) -> None:
         super().__init__([])
@@ -38,10 +40,11 @@ class Town(FakeConnector):
 
     def fetch(self, source: Source, cursor: Cursor | None) -> Iterator[Page]:
         self.calls += 1
-        if self.calls % 10 == 0:
+        if self.calls % 11 == 0:  # not 10: with 100 sources it would always be the same ones
             told = self.rnd.choice(("name resolution failed", "connection reset", "timed out"))
             raise Unavailable(f"{source.name}: {told}; it is tried again", source=source.name)
-        since = START if cursor is None else datetime.fromisoformat(cursor["until"])
+        oldest = START - timedelta(days=HISTORY_DAYS)
+        since = oldest if cursor is None else datetime.fromisoformat(cursor["until"])
         posts: list[Post] = []
         at = since
         while at + 2 * HOUR <= self.now:
@@ -91,7 +94,7 @@ def live(app: App, town: Town, hours: int) -> Iterator[int]:
 
 
 def posts_due(hours: int, sources: int) -> int:
-    return hours // 2 * sources
+    return (HISTORY_DAYS * 24 + hours) // 2 * sources
 
 
 def main() -> None:
@@ -106,6 +109,7 @@ def main() -> None:
         app.fetch_one(source)
     assert app.store.posts.count() == posts_due(days * 24, sources)
     assert app.guard.log.verify().ok
+    app.guard.retain()
     assert app.guard.retain(dry_run=True)["texts"] == 0
     app.close()
 
