@@ -43,6 +43,7 @@ def test_a_month_leaves_no_memory_no_file_and_no_error(
     assert after_each_day[-1]["files"] <= after_each_day[0]["files"], "no file stays open"
     if days >= 30:
         assert memory[-1] < memory[0] * 1.05
+        assert memory[-1] < memory[10] * 1.01, "nothing is kept day by day"
 
 
 def environment_of_the_unit() -> dict[str, str]:
