@@ -43,6 +43,7 @@ from monitor.warning import raise_alerts, rule_settings
 if TYPE_CHECKING:
     from connectors.traffic import Traffic
     from models.base import Classifier
+    from models.embedding import Embedder
     from monitor.delivery.presses import PressDesk
     from monitor.exports import Pseudonym
     from monitor.guard import Guard
@@ -112,6 +113,13 @@ class App:
             self.clock,
             drops={entry.name: entry.drop for entry in wishes.sources if entry.drop},
         )
+
+    @cached_property
+    def embedder(self) -> Embedder:
+        """Texts as vectors, to find ideas that say the same; opened when first asked."""
+        from models.embedding import Embedder
+
+        return Embedder()
 
     @cached_property
     def classifier(self) -> Classifier:

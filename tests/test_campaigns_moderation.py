@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from models.types import Utterance
@@ -190,3 +191,16 @@ def test_duplicates_are_proposed_for_the_earliest():
     ]
     found = {one.idea: (one.into, one.exact) for one in find_duplicates(ideas)}
     assert found == {"b": ("a", True), "c": ("a", False)}
+
+
+def test_two_that_are_nearest_to_each_other_say_the_same_and_a_third_is_not_dragged_in():
+    ideas = [Idea(idea=name, title=name * 3) for name in "abcd"]
+    vectors = np.array([[1, 0], [0.9, 0.436], [0.6, 0.8], [-1, 0]], np.float32)
+    found = find_duplicates(ideas, lambda texts: vectors[: len(texts)])
+    assert [(one.idea, one.into, one.by) for one in found] == [("b", "a", "meaning")]
+
+
+def test_what_is_alike_by_its_words_is_not_proposed_twice():
+    ideas = [Idea(idea="a", title="Mehr Licht"), Idea(idea="b", title="Mehr Licht!")]
+    found = find_duplicates(ideas, lambda texts: np.ones((len(texts), 1), np.float32))
+    assert [(one.idea, one.into, one.by) for one in found] == [("b", "a", "text")]

@@ -101,8 +101,19 @@ VALUE_NAMES: Mapping[str, Mapping[str, str]] = {
         "reinstated": "wieder eingesetzt",
         "cleared": "entlastet",
         "jury": "Jury",
+        "text": "gleicher Text",
+        "words": "gleiche Wörter",
+        "meaning": "gleicher Sinn",
     },
-    "en": {"True": "yes", "False": "no", "in_review": "in review", "in_progress": "in progress"},
+    "en": {
+        "True": "yes",
+        "False": "no",
+        "in_review": "in review",
+        "in_progress": "in progress",
+        "text": "the same text",
+        "words": "the same words",
+        "meaning": "the same meaning",
+    },
 }
 
 ROLE_NAMES: Mapping[str, Mapping[str, str]] = {

@@ -152,22 +152,32 @@ def duplicates(
 ) -> None:
     """Propose ideas that say the same, for joining by a person.
 
+    Found are equal texts, equal words in another order, and the same meaning in other words or
+    another language, which is the least sure: one proposal in four is only on the same subject.
     Example: sturmglas idea duplicates spring
     """
     from monitor.campaigns.duplicates import find_duplicates
+    from monitor.campaigns.words import VALUE_NAMES
+    from monitor.digest.safe import one_line
 
     context = context_of(ctx)
     story = story_of(context)
-    found = find_duplicates(story.campaigns.ideas(story.campaigns.load(campaign).id))
+    ideas = story.campaigns.ideas(story.campaigns.load(campaign).id)
+    found = find_duplicates(ideas, context.app.embedder.embed)
     if context.json:
         context.emit(asdict(one) for one in found)
         return
+    titles = {idea.idea: one_line(idea.title, SHOWN_SIGNS) for idea in ideas}
     for one in found:
+        why = VALUE_NAMES[context.lang].get(one.by, one.by)
         context.out.print(
-            f"{one.idea} -> {one.into}  {one.likeness:.0%}   "
+            f"{titles[one.idea]} -> {titles[one.into]}  ({why}, {one.likeness:.2f})\n  "
             f'sturmglas idea set {one.idea} joined --into {one.into} --reason "the same"',
             markup=False,
+            soft_wrap=True,
         )
+    if not found:
+        context.say(context.tell("No two ideas look alike."))
 
 
 def show_items(context: Context, items: list[QueueItem]) -> None:
