@@ -17,8 +17,13 @@ BROWSER = next((p for n in ("chromium", "google-chrome") if (p := shutil.which(n
 FRAME = """<body><iframe id="page" src="index.html" style="width:{width}px;height:900px"></iframe>
 <script>onload = () => {{
   const page = document.getElementById("page").contentDocument;
-  const broken = [...page.querySelectorAll("td:nth-child(n+3)")]
-    .filter(cell => cell.getClientRects()[0].height > 70).length;
+  const lines = cell => {{
+    const range = page.createRange();
+    range.selectNodeContents(cell);
+    return range.getClientRects().length;
+  }};
+  const cells = [...page.querySelectorAll("td:nth-child(n+3)")];
+  const broken = cells.filter(cell => lines(cell) > 1).length;
   document.body.dataset.told = page.documentElement.scrollWidth + " " + broken;
 }}</script></body>"""
 
