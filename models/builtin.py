@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -11,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from models.base import Classifier, ModelError
-from models.calibration import Calibration, load_calibration, to_probabilities
+from models.calibration import Calibration, is_settled, load_calibration, to_probabilities
+from models.encoder import FILES, LOWER, Enough, Flags, OnnxEncoder, Places, Scores
 from models.evidence import find_words
 from models.framing import Framed, frame
 from models.heads import CHOICES, COLUMNS, FLAGS
@@ -28,27 +28,13 @@ Speed = Literal["full", "cascade", "fast"]
 SPEEDS: tuple[Speed, ...] = ("full", "cascade", "fast")
 Floats = npt.NDArray[np.float32]
 
-NETWORK = "encoder.onnx"
-
-CASCADE_SURE = 0.9
-"""The cascade asks the encoder about every post on which a fast label is less sure than this."""
-
 
 class Encoder(Protocol):
     """A slower, better model that gives logits for the same framed utterances."""
 
-    def score(self, framed: Sequence[Framed]) -> Floats:
-        """Return logits, one row an utterance, columns as in `heads.COLUMNS`."""
+    def score(self, framed: Sequence[Framed], enough: Enough | None = None) -> Scores:
+        """Return early and last logits; posts for which the early ones are enough stop there."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """What the models say of one post before rules and thresholds: probabilities per head."""
-
-    framed: Framed
-    ruling: Ruling | None
-    probabilities: Mapping[str, Floats]
 
 
 class BuiltinClassifier:
@@ -62,7 +48,7 @@ class BuiltinClassifier:
         fast: Calibration,
         encoder: Encoder | None = None,
         full: Calibration | None = None,
-        cascade: bool = False,
+        half: Calibration | None = None,
         unsure_below: float = 0.5,
     ) -> None:
         self._name = name
@@ -70,7 +56,7 @@ class BuiltinClassifier:
         self._fast = fast
         self._encoder = encoder
         self._full = full if full is not None else fast
-        self._cascade = cascade
+        self._half = half
         self._unsure_below = unsure_below
         self._languages = LanguageIdentifier()
 
@@ -87,8 +73,8 @@ class BuiltinClassifier:
         every = [*utterances, *anchors.values()]
         framed = [frame(one) for one in every]
         linear = self._linear.score(framed)
-        probabilities = self._probabilities(framed, linear.logits)
         rulings = [rule_initiator(one) for one in every]
+        probabilities = self._probabilities(framed, linear.logits, rulings)
         place = dict(zip(anchors, range(len(utterances), len(every)), strict=True))
         initiators = [
             decide_initiator(
@@ -118,19 +104,36 @@ class BuiltinClassifier:
             for i in range(len(utterances))
         ]
 
-    def _probabilities(self, framed: Sequence[Framed], linear: Floats) -> dict[str, Floats]:
+    def _probabilities(
+        self, framed: Sequence[Framed], linear: Floats, rulings: Sequence[Ruling | None]
+    ) -> dict[str, Floats]:
+        """Return what the tiers say; with `half` given, each post climbs as far as it must."""
         fast = to_probabilities(self._fast, framed, linear, None)
         if self._encoder is None:
             return fast
-        doubtful = _least_sure(fast) < CASCADE_SURE
-        asked = [i for i in range(len(framed)) if not self._cascade or doubtful[i]]
-        if not asked:
+        if self._half is None:
+            scores = self._encoder.score(framed)
+            return to_probabilities(self._full, framed, linear, scores.late)
+        half = self._half
+        ruled = np.array([ruling is not None and ruling.decided for ruling in rulings])
+        asked = np.flatnonzero(~is_settled(self._fast, fast, ruled)).astype(np.int64)
+        if len(asked) == 0:
             return fast
-        part = [framed[i] for i in asked]
-        encoded = self._encoder.score(part)
-        full = to_probabilities(self._full, part, linear[asked], encoded)
-        for head, rows in full.items():
-            fast[head][asked] = rows
+        part = [framed[i] for i in asked.tolist()]
+
+        def half_way(posts: Places, early: Floats) -> dict[str, Floats]:
+            return to_probabilities(
+                half, [part[i] for i in posts.tolist()], linear[asked[posts]], early
+            )
+
+        def enough(posts: Places, early: Floats) -> Flags:
+            return is_settled(half, half_way(posts, early), ruled[asked[posts]])
+
+        scores = self._encoder.score(part, enough)
+        early = half_way(np.arange(len(part)), scores.early)
+        late = to_probabilities(self._full, part, linear[asked], scores.late)
+        for head, rows in fast.items():
+            rows[asked] = np.where(scores.finished[:, None], late[head], early[head])
         return fast
 
     @staticmethod
@@ -202,19 +205,11 @@ def winners(probabilities: Mapping[str, Floats]) -> dict[str, npt.NDArray[np.int
     return found
 
 
-def _least_sure(probabilities: Mapping[str, Floats]) -> Floats:
-    """Return per row the probability of its least sure label."""
-    sure = [probabilities[head].max(axis=1) for head in CHOICES]
-    sure += [np.maximum(probabilities[flag][:, 0], 1 - probabilities[flag][:, 0]) for flag in FLAGS]
-    least: Floats = np.min(sure, axis=0)
-    return least
-
-
 def load(speed: str = "full", unsure_below: float = 0.5, folder: Path = WEIGHTS) -> Classifier:
     """Load the shipped classifier; raises ModelError naming file and remedy, or the wrong speed.
 
-    `full` asks the encoder about every post, `cascade` only where the linear tier is in doubt,
-    `fast` never.
+    `full` asks the whole encoder about every post, `fast` never; `cascade` asks it where the
+    linear tier is in doubt, and goes up its second half where the first still is.
     """
     if speed not in SPEEDS:
         raise ModelError(f"[models] speed = {speed!r}: must be one of {', '.join(SPEEDS)}")
@@ -222,11 +217,8 @@ def load(speed: str = "full", unsure_below: float = 0.5, folder: Path = WEIGHTS)
     files = check_weights(folder, "linear.npz", "calibration.json")
     calibration = files["calibration.json"]
     encoder = None
-    if speed != "fast" and NETWORK in manifest["files"]:
-        from models.encoder import OnnxEncoder
-
-        files |= check_weights(folder, NETWORK, "tokenizer.json", "words.npz")
-        encoder = OnnxEncoder.load(files[NETWORK], files["tokenizer.json"], files["words.npz"])
+    if speed != "fast" and LOWER in manifest["files"]:
+        encoder = OnnxEncoder.load(check_weights(folder, *FILES))
     model = manifest["model"]
     return BuiltinClassifier(
         name=f"{model['name']}-{speed} {model['version']}",
@@ -234,6 +226,6 @@ def load(speed: str = "full", unsure_below: float = 0.5, folder: Path = WEIGHTS)
         fast=load_calibration(calibration, "fast"),
         encoder=encoder,
         full=load_calibration(calibration, "full") if encoder else None,
-        cascade=speed == "cascade",
+        half=load_calibration(calibration, "half") if encoder and speed == "cascade" else None,
         unsure_below=unsure_below,
     )

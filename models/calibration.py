@@ -24,12 +24,15 @@ class HeadCalibration:
     `encoder` and `linear` weigh the two models' logits (platt scaling of both at once; their
     size is the inverse temperature), `bias` is added per value. `yes_from` is the probability
     from which a flag is set: below 0.5 where a missed yes costs more F1 than a wrong one.
+    `settled` are the winner's probability from which a slower tier need not be asked (flags: the
+    probability up to which no, and the one from which yes is settled).
     """
 
     encoder: float
     linear: float
     bias: tuple[float, ...]
     yes_from: float = 0.5
+    settled: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,7 @@ def _read(stored: Mapping[str, Any]) -> dict[str, HeadCalibration]:
             linear=stored[head]["linear"],
             bias=tuple(stored[head]["bias"]),
             yes_from=stored[head]["yes_from"],
+            settled=tuple(stored[head].get("settled", ())),
         )
         for head in HEADS
     }
@@ -82,6 +86,27 @@ def apply(fitted: HeadCalibration, head: str, linear: Floats, encoder: Floats | 
     if encoder is not None:
         logits = logits + fitted.encoder * encoder[:, COLUMNS[head]]
     return sigmoid(logits) if head in FLAGS else softmax(logits)
+
+
+def is_settled(
+    calibration: Calibration,
+    probabilities: Mapping[str, Floats],
+    ruled: npt.NDArray[np.bool_],
+) -> npt.NDArray[np.bool_]:
+    """Say of which posts a tier is sure enough in every label that no slower one is asked.
+
+    Where a thread rule has decided the initiator (`ruled`), the words need not.
+    """
+    found = np.ones(len(ruled), np.bool_)
+    for head, bars in ((head, calibration.placed[head].settled) for head in HEADS):
+        rows = probabilities[head]
+        if head in FLAGS:
+            low, high = bars
+            sure = (rows[:, 0] <= low) | (rows[:, 0] >= high)
+        else:
+            sure = rows.max(axis=1) >= bars[0]
+        found &= sure | ruled if head == "initiator" else sure
+    return found
 
 
 def softmax(logits: Floats) -> Floats:

@@ -10,7 +10,7 @@ from models.base import ModelError
 
 WEIGHTS = Path(__file__).parent / "weights"
 MANIFEST = "manifest.json"
-VERSION = "1.0"
+VERSION = "1.1"
 """Version of the weights that the training scripts write; stands beside every label."""
 
 REMEDY = "reinstall sturmglas (pip install --force-reinstall sturmglas), or restore it with git"

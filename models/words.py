@@ -25,6 +25,11 @@ class WordTable:
             return cls(stored["codes"], stored["scales"])
 
     @property
+    def rows(self) -> int:
+        """Return the pieces that have a vector."""
+        return len(self._codes)
+
+    @property
     def width(self) -> int:
         """Return the numbers in one vector."""
         return int(self._codes.shape[1] * self._codes.shape[2] * 2)

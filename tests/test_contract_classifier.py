@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from models.base import Classifier
 from models.heads import CHOICES, FLAGS
 from models.loading import load_classifier
+from models.training.corpus import load_written
 from models.types import ThreadContext, ThreadPost, Utterance
 
 SPEEDS = ("full", "cascade", "fast")
@@ -150,6 +151,15 @@ def test_the_words_that_carried_a_label_are_words_of_the_text(classifier: Classi
             for word, weight in labels.evidence[head].words:
                 assert word in utterance.text
                 assert weight
+
+
+def test_the_cascade_says_what_the_whole_encoder_says() -> None:
+    rows = [row.utterance for row in list(load_written())[::30]]
+    full, cascade = load_classifier("full"), load_classifier("cascade")
+    pairs = list(zip(full.classify(rows), cascade.classify(rows), strict=True))
+    for head in (*CHOICES, *FLAGS):
+        same = sum(getattr(a, head) == getattr(b, head) for a, b in pairs)
+        assert same >= 0.95 * len(pairs), head
 
 
 def test_plain_sentiment_is_told_in_both_languages(classifier: Classifier) -> None:

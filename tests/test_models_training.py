@@ -15,11 +15,13 @@ pytest.importorskip("sklearn")
 pytest.importorskip("onnx")
 
 from models.builtin import load  # noqa: E402 (after the skips)
+from models.calibration import is_settled, to_probabilities  # noqa: E402
 from models.encoder import FILES, OnnxEncoder  # noqa: E402
 from models.framing import Framed, frame  # noqa: E402
-from models.heads import CHOICES, HEADS, LOGITS  # noqa: E402
+from models.heads import CHOICES, COLUMNS, HEADS, LOGITS  # noqa: E402
+from models.shipped import VERSION  # noqa: E402
 from models.training import encoder as training  # noqa: E402
-from models.training.calibrate import choose_threshold  # noqa: E402
+from models.training.calibrate import STRAYS, choose_threshold, fit, settle  # noqa: E402
 from models.training.corpus import TEXTS, encode_gold, load_rows, load_written  # noqa: E402
 from models.training.labelled import (  # noqa: E402
     LABELS,
@@ -196,11 +198,14 @@ def test_training_moves_the_upper_layers_and_no_others_stage_by_stage(
 ) -> None:
     _, work = prepared
     training.train(work, STAGES[:2], epochs=1)
-    states = [torch.load(work / f"{name}.pt") for name in ("start", "trained-base", "trained")]
+    names = ("start", "trained-base", "trained-broad")
+    states = [torch.load(work / f"{name}.pt") for name in names]
     lowest, highest = "layers.0.qkv.weight", "layers.5.qkv.weight"
     assert all(torch.equal(states[0][lowest], state[lowest]) for state in states)
     assert not torch.equal(states[0][highest], states[1][highest])
     assert not torch.equal(states[1][highest], states[2][highest])
+    mean = (states[1][highest] + states[2][highest]) / 2
+    assert torch.allclose(torch.load(work / "trained.pt")[highest], mean)
     training.train(work, STAGES[:2], epochs=1)
     assert capsys.readouterr().out.count("from step 0") == 2  # what is through is not begun again
 
@@ -323,6 +328,30 @@ def test_a_threshold_is_no_lucky_row() -> None:
     assert choose_threshold(p, np.zeros(400, int), ["made"] * 400) == 0.5
 
 
+def test_a_tier_settles_only_what_the_full_one_would_say_too() -> None:
+    rows = [row for row in load_written() if min(row.gold) >= 0][:300]
+    rng = np.random.default_rng(5)
+    gold = np.array([row.gold for row in rows])
+    clear = np.zeros((len(rows), LOGITS))
+    for place, head in enumerate(HEADS):
+        start = COLUMNS[head].start
+        if head in CHOICES:
+            clear[np.arange(len(rows)), start + gold[:, place]] = 4.0
+        else:
+            clear[:, start] = np.where(gold[:, place] == 1, 4.0, -4.0)
+    blurred = clear + rng.normal(0, 3, clear.shape)
+    framed = [frame(row.utterance) for row in rows]
+    full, fast = fit(rows, clear, None), fit(rows, blurred, None)
+    truth = to_probabilities(full, framed, clear, None)
+    told = to_probabilities(fast, framed, blurred, None)
+    barred = settle(fast, told, full, truth, rows)
+    settled = is_settled(barred, told, np.zeros(len(rows), np.bool_))
+    assert 0 < settled.mean() < 1
+    for head in CHOICES:
+        strays = told[head].argmax(axis=1) != truth[head].argmax(axis=1)
+        assert (strays & settled).mean() <= 2 * STRAYS[head] < strays.mean()
+
+
 def test_what_is_shipped_says_what_the_trained_network_says(
     prepared: tuple[Path, Path], tmp_path: Path
 ) -> None:
@@ -349,7 +378,7 @@ def test_what_is_shipped_says_what_the_trained_network_says(
         assert np.array_equal(alone.early[0], early)
     for speed in ("full", "cascade", "fast"):
         classifier = load(speed, folder=out)
-        assert classifier.classify([Utterance("gut")])[0].model == f"builtin-{speed} 1.0"
+        assert classifier.classify([Utterance("gut")])[0].model == f"builtin-{speed} {VERSION}"
 
 
 def test_posts_that_are_enough_half_way_stop_there_and_change_nothing_for_others(

@@ -8,8 +8,9 @@ import pytest
 
 from models.base import ModelError
 from models.loading import load_classifier
+from models.training.corpus import load_written
 from models.transformers_backend import Override
-from models.types import Utterance
+from models.types import SENTIMENTS, Utterance
 
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
@@ -97,3 +98,21 @@ def test_a_device_that_is_not_there_is_named(tmp_path: Path) -> None:
     path = make_checkpoint(tmp_path / "m", ["negative", "positive"])
     with pytest.raises(ModelError, match="device 'cuda"):
         load_classifier("fast", transformers={"sentiment": Override(model=path, device="cuda:9")})
+
+
+def test_our_own_fine_tuned_encoder_takes_a_label_over_as_a_checkpoint(tmp_path: Path) -> None:
+    pytest.importorskip("onnx")
+    pytest.importorskip("sklearn")
+    from models.training.handover import write_classifier
+
+    rows = [row for row in load_written() if not row.utterance.context.thread and row.gold[0] >= 0]
+    fitted, asked = rows[::6][:200], rows[2::15][:80]
+    write_classifier("sentiment", fitted, tmp_path / "ours")
+    override = Override(model=str(tmp_path / "ours"), device="cpu")
+    classifier = load_classifier("fast", transformers={"sentiment": override})
+    found = classifier.classify([row.utterance for row in asked])
+    hits = [
+        labels.sentiment == SENTIMENTS[row.gold[0]]
+        for labels, row in zip(found, asked, strict=True)
+    ]
+    assert sum(hits) > 0.8 * len(hits)

@@ -81,13 +81,28 @@ def train(
 ) -> None:
     """Train stage after stage; `hours` and `epochs` bound each stage where they are given.
 
-    The averaged weights of the last stage are left in `trained.pt`.
+    What is shipped is left in `trained.pt`: the average over all stages that are through.
     """
     for stage in stages:
         if not (work / f"trained-{stage.name}.pt").exists():
             _train_stage(work, stage, hours, epochs)
-    trained = torch.load(work / f"trained-{stages[-1].name}.pt")
-    torch.save(trained, work / "trained.pt")
+    done = [one for one in STAGES if (work / f"trained-{one.name}.pt").exists()]
+    states = [(one.share, torch.load(work / f"trained-{one.name}.pt")) for one in done]
+    torch.save(blend(states), work / "trained.pt")
+
+
+def blend(states: Sequence[tuple[int, dict[str, torch.Tensor]]]) -> dict[str, torch.Tensor]:
+    """Return the average of weights that lie on one path, by share; heads that came later count
+    from where they began.
+
+    Source: Wortsman et al. (2022), ICML, "Model soups".
+    """
+    blended = {}
+    for name in states[-1][1]:
+        parts = [(share, state[name]) for share, state in states if name in state]
+        total = torch.stack([share * part for share, part in parts]).sum(dim=0)
+        blended[name] = total / sum(share for share, _ in parts)
+    return blended
 
 
 def _train_stage(work: Path, stage: Stage, hours: float | None, epochs: float | None) -> None:

@@ -19,6 +19,7 @@ from models.linear import FACT_WEIGHT, Floats, LinearModel, weigh
 from models.shipped import VERSION, write_manifest
 from models.training.calibrate import fit, write_tier
 from models.training.corpus import Row, load_rows
+from models.training.recipe import origin
 
 STRENGTH = {"sentiment": 4.0, "initiator": 4.0, "kind": 4.0, "idea": 6.0, "toxic": 4.0}
 """Inverse of the regularisation (sklearn's C) per head."""
@@ -26,17 +27,14 @@ STRENGTH = {"sentiment": 4.0, "initiator": 4.0, "kind": 4.0, "idea": 6.0, "toxic
 BALANCE = 0.6
 """0: classes weigh as often as they come; 1: all alike. Between, since uses differ in priors."""
 
-WEIGHTS = {"threads": 2.0, "written": 1.0, "codebook": 3.0, "public": 1.0}
+WEIGHTS = {"threads": 2.0, "written": 1.0, "labelled": 1.0, "codebook": 3.0, "public": 1.0}
+"""How much a row counts, by its origin. Those read again are mostly tweets beyond any offer: at
+the codebook's own weight they cost the linear tier up to five points of initiator and kind."""
 
 
 def weight_of(row: Row) -> float:
     """Return how much a row counts: the codebook's own posts more than foreign guidelines."""
-    if row.source.startswith("written/"):
-        return WEIGHTS["written"]
-    if row.source == "threads":
-        return WEIGHTS["threads"]
-    labelled = sum(value >= 0 for value in row.gold)
-    return WEIGHTS["codebook"] if labelled > 1 else WEIGHTS["public"]
+    return WEIGHTS["threads" if row.source == "threads" else origin(row)]
 
 
 def count_rarity(framed: Sequence[Framed]) -> Floats:

@@ -34,6 +34,8 @@ class Stage:
     rate: float
     last_rate: float
     epochs: float
+    share: int = 1
+    """How much its weights count in the average over the stages that is shipped."""
 
     def repeats_of(self, row: Row) -> int:
         """Return how often a row comes in one epoch."""
@@ -87,6 +89,7 @@ STAGES = (
         rate=6.0e-5,
         last_rate=0.0,
         epochs=1.75,
+        share=2,
     ),
 )
 """The stages in their order; each starts from the averaged weights of the one before."""

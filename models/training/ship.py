@@ -19,7 +19,7 @@ from models.encoder import FILES, LOWER, UPPER, OnnxEncoder, Scores
 from models.framing import frame
 from models.linear import LinearModel
 from models.shipped import VERSION, WEIGHTS, write_manifest
-from models.training.calibrate import fit, settle, weigh_rows, write_tier
+from models.training.calibrate import fit, settle, write_tier
 from models.training.corpus import Row, load_rows
 from models.training.export import export
 from models.training.run import thaw
@@ -49,12 +49,11 @@ def fit_tiers(rows: Sequence[Row], linear: np.ndarray, scores: Scores) -> dict[s
     framed = [frame(row.utterance) for row in rows]
     full = fit(rows, linear, scores.late)
     truth = to_probabilities(full, framed, linear, scores.late)
-    weights = weigh_rows(rows)
     tiers = {"full": full}
     for name, encoded in (("fast", None), ("half", scores.early)):
         tier = fit(rows, linear, encoded)
         told = to_probabilities(tier, framed, linear, encoded)
-        tiers[name] = settle(tier, told, full, truth, weights)
+        tiers[name] = settle(tier, told, full, truth, rows)
     return tiers
 
 
