@@ -11,6 +11,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import structlog
+
 from connectors.errors import AuthError, BadResponse, ConnectorError, SourceGone
 from connectors.http import Answer, Client
 from connectors.traffic import Traffic
@@ -23,7 +25,21 @@ METHODS = {
     "VisitsSummary.get": ("nb_visits", "bounce_count", "sum_visit_length"),
     "Actions.get": ("nb_pageviews",),
 }
-"""What is asked, and which counts of each answer are taken."""
+"""What every Matomo answers, and which counts of each answer are taken."""
+
+GOALS = "Goals.get"
+OPTIONAL = {
+    GOALS: ("nb_conversions",),
+    "VisitFrequency.get": (
+        "nb_visits_new",
+        "nb_visits_returning",
+        "sum_visit_length_new",
+        "sum_visit_length_returning",
+    ),
+}
+"""The same of plugins that may be switched off, and of columns that older versions do not have."""
+
+log = structlog.get_logger("sturmglas")
 
 
 class Matomo:
@@ -45,11 +61,12 @@ class Matomo:
         Raises a kind of ConnectorError.
         """
         answers = {method: self._ask(method, site, period) for method in METHODS}
+        answers |= {method: self._ask_gently(method, site, period) for method in OPTIONAL}
         rows = []
         for number in range(period.days):
             day = (period.first_day + timedelta(days=number)).isoformat()
             row: dict[str, Any] = {"date": day}
-            for method, names in METHODS.items():
+            for method, names in (METHODS | OPTIONAL).items():
                 counts = answers[method].get(day)
                 if isinstance(counts, dict):
                     row |= {name: counts[name] for name in names if counts.get(name) is not None}
@@ -57,20 +74,19 @@ class Matomo:
                 rows.append(row)
         return rows
 
+    def _ask_gently(self, method: str, site: int, period: Period) -> dict[str, Any]:
+        """Ask for what may not be there. Without goals, 0 conversions would be no figure."""
+        try:
+            if method == GOALS and not self._call("Goals.getGoals", {"idSite": site}):
+                return {}
+            return self._ask(method, site, period)
+        except BadResponse as error:
+            log.info("Matomo does not tell", method=method, error=str(error))
+            return {}
+
     def _ask(self, method: str, site: int, period: Period) -> dict[str, Any]:
         span = f"{period.first_day.isoformat()},{period.last_day.isoformat()}"
-        answer = self._client.post(
-            "/index.php",
-            data={
-                "module": "API",
-                "method": method,
-                "idSite": site,
-                "period": "day",
-                "date": span,
-                "format": "JSON",
-                "token_auth": self._token,
-            },
-        )
+        answer = self._call(method, {"idSite": site, "period": "day", "date": span})
         if answer == []:
             return {}
         days = self._client.pick(answer, "", dict)
@@ -81,6 +97,10 @@ class Matomo:
                 source="matomo",
             )
         return days
+
+    def _call(self, method: str, parameters: dict[str, Any]) -> Any:
+        fixed = {"module": "API", "method": method, "format": "JSON", "token_auth": self._token}
+        return self._client.post("/index.php", data=fixed | parameters)
 
 
 def _judge(answer: Answer) -> ConnectorError | None:

@@ -36,7 +36,7 @@ def kpi(
     day: DayOption = None,
     source: Annotated[str | None, typer.Option(help="Only what this source tells.")] = None,
     out: Annotated[
-        Path | None, typer.Option(help="Write the sheet to FILE.csv, .xlsx or .json.")
+        Path | None, typer.Option(help="Write the sheet to FILE.csv, .xlsx, .json, .png or .svg.")
     ] = None,
 ) -> None:
     """Show the KPI sheet: every figure with its parts, beside the period before and a year ago.
@@ -54,9 +54,11 @@ def kpi(
     sheet = make_sheet(context.store, chosen, source, context.app.house.hours)
     rows = kpi_rows(sheet, context.language)
     if out is not None:
-        from monitor.cli.sheet_files import write_sheet
+        from monitor.cli.sheet_files import write_picture, write_sheet
+        from monitor.digest.sheet_picture import draw_sheet
 
-        write_sheet(out, rows)
+        if not write_picture(out, lambda form: draw_sheet(sheet, context.language, form)):
+            write_sheet(out, rows)
         context.say(context.tell("Written: {file}", file=out))
     if context.json:
         context.emit(rows)
@@ -155,12 +157,13 @@ def datasette(
     """
     import json
 
+    from monitor.cli.sheet_files import write_bytes
     from monitor.store.datasette import metadata
 
     context = context_of(ctx)
     name = context.store_path.name
     described = metadata(context.store.db, name.removesuffix(".db"))
-    _write(file, (json.dumps(described, ensure_ascii=False, indent=2) + "\n").encode())
+    write_bytes(file, (json.dumps(described, ensure_ascii=False, indent=2) + "\n").encode())
     command = context.tell("Look with: datasette {store} --metadata {file}", store=name, file=file)
     context.say(command)
 
@@ -191,12 +194,7 @@ def touchpoints(
         context.now.astimezone(context.settings.zone).date(),
     )
     if out is not None:
-        from monitor.cli.sheet_files import ENDINGS, write_nested
-
-        if out.suffix.casefold() in ENDINGS:
-            write_nested(out, journey_rows(journey))
-        else:
-            _write(out, _picture(context, journey, out))
+        _write_journey(context, journey, out)
         context.say(context.tell("Written: {file}", file=out))
     if context.json:
         context.emit(journey_rows(journey))
@@ -204,36 +202,33 @@ def touchpoints(
         print_page(context, compose_journey(journey, context.language))
 
 
+def _write_journey(context: Context, journey: Journey, out: Path) -> None:
+    from monitor.cli.sheet_files import (
+        ENDINGS,
+        PICTURES,
+        write_bytes,
+        write_nested,
+        write_picture,
+    )
+    from monitor.digest.journey_page import journey_rows
+    from monitor.digest.journey_picture import draw_journey, journey_html
+
+    form = out.suffix.casefold()
+    if form == ".html":
+        write_bytes(out, journey_html(journey, context.language).encode())
+    elif form not in (*PICTURES, *ENDINGS):
+        raise UsageError(
+            f"--out {out}: take a name that ends in .svg, .png or .html; .csv, .xlsx or .json"
+        )
+    elif not write_picture(out, lambda form: draw_journey(journey, context.language, form)):
+        write_nested(out, journey_rows(journey))
+
+
 def print_page(context: Context, page: Document) -> None:
     """Print a page on the terminal."""
     from monitor.digest.terminal import render_terminal
 
     context.out.print(render_terminal(page, context.out.width))
-
-
-def _picture(context: Context, journey: Journey, out: Path) -> bytes:
-    from monitor.digest.journey_picture import draw_journey, journey_html
-
-    form = out.suffix.casefold()
-    try:
-        if form == ".html":
-            return journey_html(journey, context.language).encode()
-        if form in (".svg", ".png"):
-            return draw_journey(journey, context.language, "svg" if form == ".svg" else "png")
-    except ImportError as error:
-        raise UsageError(
-            f"--out {out}: matplotlib is missing; pip install 'sturmglas[pictures]'"
-        ) from error
-    raise UsageError(
-        f"--out {out}: take a name that ends in .svg, .png or .html; .csv, .xlsx or .json"
-    )
-
-
-def _write(file: Path, content: bytes) -> None:
-    try:
-        file.write_bytes(content)
-    except OSError as error:
-        raise UsageError(f"{file}: cannot be written: {error}; name another place") from error
 
 
 def _show_import(context: Context, name: str, imported: KpiImported) -> None:

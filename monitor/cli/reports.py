@@ -13,6 +13,7 @@ from monitor.cli.periods import chosen_period
 from monitor.errors import UsageError
 
 if TYPE_CHECKING:
+    from monitor.cli.sheet_files import Draw
     from monitor.types.digest import Behind, Cell, Digest, Explanation, Period
 
 app = typer.Typer()
@@ -102,7 +103,7 @@ def matrix(
         typer.Option(help="Over time: shares day by day or week by week."),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="Write the rows to FILE.csv, .xlsx or .json.")
+        Path | None, typer.Option(help="Write it to FILE.csv, .xlsx, .json, .png or .svg.")
     ] = None,
 ) -> None:
     """Show who set posts off and about what: the nine cells beside the period before.
@@ -118,17 +119,23 @@ def matrix(
         return
     cells = make_matrix(context.store, chosen)
     if out is not None:
-        _write_rows(context, out, [_cell_json(cell) for cell in cells])
+        from monitor.digest.matrix_picture import draw_matrix
+
+        rows = [_cell_json(cell) for cell in cells]
+        _write_rows(
+            context, out, rows, lambda form: draw_matrix(cells, chosen, context.language, form)
+        )
     if context.json:
         context.emit(_cell_json(cell) for cell in cells)
     elif out is None:
         _print_matrix(context, cells, chosen)
 
 
-def _write_rows(context: Context, out: Path, rows: list[dict[str, Any]]) -> None:
-    from monitor.cli.sheet_files import write_nested
+def _write_rows(context: Context, out: Path, rows: list[dict[str, Any]], draw: Draw) -> None:
+    from monitor.cli.sheet_files import write_nested, write_picture
 
-    write_nested(out, rows)
+    if not write_picture(out, draw):
+        write_nested(out, rows)
     context.say(context.tell("Written: {file}", file=out))
 
 
@@ -226,7 +233,14 @@ def _show_matrix_days(
 
     days = make_matrix_days(context.store, period, by)
     if out is not None:
-        _write_rows(context, out, matrix_day_rows(days))
+        from monitor.digest.matrix_picture import draw_matrix_days
+
+        _write_rows(
+            context,
+            out,
+            matrix_day_rows(days),
+            lambda form: draw_matrix_days(days, period, context.language, form),
+        )
     if context.json:
         context.emit(matrix_day_rows(days))
     if context.json or out is not None:

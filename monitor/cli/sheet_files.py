@@ -5,9 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from monitor.cli.context import to_json
 from monitor.cli.tables import cell
@@ -20,6 +20,34 @@ COLUMNS = (
     "kpi", "value", "unit", "numerator", "denominator", "low", "high", "missing", "from", "to",
     "previous", "previous_year", "formula", "sources",
 )  # fmt: skip
+
+
+PICTURES = (".png", ".svg")
+
+Draw = Callable[[Literal["svg", "png"]], bytes]
+
+
+def write_picture(file: Path, draw: Draw) -> bool:
+    """Draw a file that ends in .png or .svg; returns whether it does. Raises UsageError."""
+    form = file.suffix.casefold()
+    if form not in PICTURES:
+        return False
+    try:
+        content = draw("svg" if form == ".svg" else "png")
+    except ImportError as error:
+        raise UsageError(
+            f"--out {file}: matplotlib is missing; pip install 'sturmglas[pictures]'"
+        ) from error
+    write_bytes(file, content)
+    return True
+
+
+def write_bytes(file: Path, content: bytes) -> None:
+    """Write a file. Raises UsageError where that is not possible."""
+    try:
+        file.write_bytes(content)
+    except OSError as error:
+        raise UsageError(f"{file}: cannot be written: {error}; name another place") from error
 
 
 def write_sheet(file: Path, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -44,15 +72,14 @@ def write_rows(
     """
     form = file.suffix.casefold()
     if form not in ENDINGS:
-        raise UsageError(f"--out {file}: take a name that ends in .csv, .xlsx or .json")
+        raise UsageError(
+            f"--out {file}: take a name that ends in .csv, .xlsx or .json; .png or .svg"
+        )
     # A cell may be missing in one row (no goal) and hold something in the next.
     columns = list(dict.fromkeys(name for row in flat for name in row))
     table = [columns, *([cell(row.get(name)) for name in columns] for row in flat)]
     content = _json(rows) if form == ".json" else _csv(table) if form == ".csv" else _xlsx(table)
-    try:
-        file.write_bytes(content)
-    except OSError as error:
-        raise UsageError(f"{file}: cannot be written: {error}; name another place") from error
+    write_bytes(file, content)
 
 
 def _flat(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -51,12 +51,15 @@ class Bullets:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows under a head. `right` are columns of numbers; `spare` is left out where it is narrow."""
+    """Rows under a head. `right` are columns of numbers; `spare` go where it is narrow, in order.
+
+    The first of `spare` is a drawing that only a wide page has room for.
+    """
 
     head: tuple[str, ...]
     rows: tuple[tuple[Line, ...], ...]
     right: tuple[int, ...] = ()
-    spare: int | None = None
+    spare: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

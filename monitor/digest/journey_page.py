@@ -119,7 +119,7 @@ def _table(journey: Journey, language: Language) -> Table:
         )
         for station in journey.stations
     )
-    return Table(head, rows, right=(3,), spare=2)
+    return Table(head, rows, right=(3,), spare=(2,))
 
 
 def satisfied(station: Station, language: Language) -> Line:

@@ -177,7 +177,7 @@ def _table(known: list[Kpi], sheet: Sheet, language: Language) -> Table:
         )
         for kpi in known
     )
-    return Table(head, rows, right=(1, 2, 3, 4, 5), spare=5)
+    return Table(head, rows, right=(1, 2, 3, 4, 5), spare=(5, 2))
 
 
 def _hours(known: list[Kpi], language: Language) -> list[Block]:

@@ -44,7 +44,7 @@ def kpi_table(digest: Digest, language: Language) -> tuple[Block, ...]:
         language.say("made of"),
     )
     rows = tuple(_row(kpi, language) for kpi in known)
-    blocks: list[Block] = [Table(head, rows, right=(1, 2), spare=3)] if rows else []
+    blocks: list[Block] = [Table(head, rows, right=(1, 2), spare=(3,))] if rows else []
     if missing:
         hint = language.say(
             "{n} of them: sturmglas kpi --period {period} --date {day} says what to import",

@@ -46,7 +46,9 @@ def compose_matrix_days(
         language.say("posts"),
     )
     rows = tuple(_row(day, cells, language) for day in days)
-    blocks: list[Block] = [Table(head, rows, right=tuple(range(1, len(head))), spare=len(head) - 1)]
+    blocks: list[Block] = [
+        Table(head, rows, right=tuple(range(1, len(head))), spare=(len(head) - 1,))
+    ]
     if shifts:
         blocks.append(Heading(language.say("Shifts beyond chance")))
         blocks.append(Bullets(tuple(shift_line(shift, period, language) for shift in shifts)))
@@ -66,9 +68,9 @@ def shift_line(shift: Shift, period: Period, language: Language) -> Line:
     return (
         Span(name, "strong", figure=f"matrix:{shift.initiator}/{shift.kind}"),
         Span(
-            " "
+            ": "
             + language.say(
-                "{share} of all posts, {before} {when}",
+                "{share} of all posts ({when} {before})",
                 share=language.percent(100 * (shift.now.value or 0), 1),
                 before=language.percent(100 * (shift.before.value or 0), 1),
                 when=before_name(period, language),

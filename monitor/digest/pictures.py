@@ -7,15 +7,13 @@ import io
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from monitor.digest.safe import one_line
+from monitor.digest.canvas import ACCENT, DPI, GOOD, INK, MUTED, unadorned, without_frame
 from monitor.locale.language import Language
 from monitor.types.digest import Digest, SourceDigest
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-INK, MUTED, ACCENT, GOOD = "#1b232b", "#5b6672", "#0b5cad", "#dcefe3"
-DPI = 160
 SOURCES = 12
 """Sources that the chart of rates shows at most: those with the most posts."""
 
@@ -59,9 +57,7 @@ def _rates(axes: Axes, sources: Sequence[SourceDigest], language: Language) -> N
         axes.plot([rate.low, rate.high], [row, row], color=INK, linewidth=1.5)
         axes.plot([rate.value], [row], "o", color=ACCENT, markersize=5)
     axes.set_yticks(range(len(sources)))
-    # A dollar sign would begin a formula.
-    names = [one_line(s.source, 28).replace("$", r"\$") for s in reversed(sources)]
-    axes.set_yticklabels(names)
+    axes.set_yticklabels([unadorned(s.source, 28) for s in reversed(sources)])
     axes.set_ylim(-0.6, len(sources) - 0.4)
     axes.set_xlim(left=0)
     title = language.say("Engagement rate in %, good band shaded")
@@ -75,9 +71,7 @@ def _draw(paint: Callable[[Axes], None], *, height: float) -> bytes:
     figure = Figure(figsize=(6.4, height), dpi=DPI, layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
-    axes.tick_params(labelsize=8, colors=MUTED, length=0)
-    for side in ("top", "right", "left"):
-        axes.spines[side].set_visible(False)
+    without_frame(axes, "top", "right", "left")
     paint(axes)
     out = io.BytesIO()
     figure.savefig(out, format="png", metadata={"Software": None})

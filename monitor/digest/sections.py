@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from monitor.digest.document import (
     Block,
     Bullets,
+    Heading,
     Line,
     Pairs,
     Picture,
@@ -134,7 +135,7 @@ class Sections(Lines):
         blocks: tuple[Block, ...] = ()
         if rows:
             blocks = (
-                Table(head, rows, right=(1, 2, 3, 4), spare=6),
+                Table(head, rows, right=(1, 2, 3, 4), spare=(6, 4)),
                 Picture("engagement", say("Engagement rate per source with its 95 % range")),
             )
         hint = (Span(say("no source yet"), "dim"),)
@@ -161,8 +162,7 @@ class Sections(Lines):
         blocks: list[Block] = [matrix_table(self.digest.matrix, language)]
         if moved:
             told = (Span(say("moved") + ": ", "warn"), *moved[0], Span(" · "), *told)
-            heading: Line = (Span(say("Shifts beyond chance"), "strong"),)
-            blocks.append(Bullets((heading, *moved)))
+            blocks += [Heading(say("Shifts beyond chance")), Bullets(tuple(moved))]
         return Section(
             say("Who set it off, and about what: posts (change), share negative"),
             say("Matrix"),

@@ -174,7 +174,7 @@ def _rows(table: Table) -> list[str]:
         cells = [
             f"{for_slack(table.head[n])} {_line(cell)}"
             for n, cell in enumerate(row)
-            if n and n != table.spare and text_of(cell).strip()
+            if n and n not in table.spare[:1] and text_of(cell).strip()
         ]
         lines.append(f"• {_line(row[0])}: {' · '.join(cells)}")
     return lines

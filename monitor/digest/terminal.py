@@ -23,6 +23,7 @@ from monitor.digest.document import (
     Picture,
     Quotation,
     Table,
+    text_of,
 )
 from monitor.digest.safe import one_line, plain
 
@@ -32,8 +33,11 @@ TEXT_WIDTH = 76
 LONGEST_NAME = 20
 """Columns that the names of lines take at most."""
 
-NARROW = 92
-"""Columns under which a table leaves out what it can spare."""
+LONGEST_FIRST = 24
+"""Columns up to which the first cell of a table's rows stays on one line."""
+
+NARROW = (92, 72)
+"""Columns under which a table leaves out the first, and the second, that it can spare."""
 
 _STYLES = {
     "plain": "",
@@ -106,13 +110,17 @@ def _pairs(block: Pairs, width: int) -> RenderableType:
 
 
 def _table(block: Table, width: int) -> RenderableType:
-    shown = [n for n in range(len(block.head)) if width >= NARROW or n != block.spare]
+    left_out = {n for n, least in zip(block.spare, NARROW, strict=False) if width < least}
+    shown = [n for n in range(len(block.head)) if n not in left_out]
     table = RichTable(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1))
+    names = [text_of(row[0]) for row in block.rows]
     for n in shown:
         table.add_column(
             Text(one_line(block.head[n])),
             justify="right" if n in block.right else "left",
             overflow="fold",
+            # A name is no longer a name when it is broken: other columns give way.
+            no_wrap=n == 0 and max(map(len, names), default=0) <= LONGEST_FIRST,
         )
     for row in block.rows:
         table.add_row(*(_text(row[n]) for n in shown))

@@ -47,6 +47,9 @@ _WEB: Mapping[str, str] = {
     "nb_pageviews": "page_views", "pageviews": "page_views", "seitenansichten": "page_views",
     "sum_visit_length": "visit_seconds",
     "total time spent by visitors (in seconds)": "visit_seconds",
+    "nb_visits_new": "visits_new", "nb_visits_returning": "visits_returning",
+    "sum_visit_length_new": "visit_seconds_new",
+    "sum_visit_length_returning": "visit_seconds_returning",
     "nb_conversions": "conversions", "conversions": "conversions", "konversionen": "conversions",
     # Google Analytics 4, English and German
     "sessions": "visits", "sitzungen": "visits",
