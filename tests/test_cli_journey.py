@@ -74,7 +74,7 @@ def test_the_digest_of_a_week_lists_every_shift(run: Run) -> None:
     week = ("digest", "--period", "week", "--date", "2026-03-04", "--format", "text")
     _code, out, _err = run(*week, "--lang", "en")
     assert "Shifts beyond chance" in out
-    assert "Customers/Demand 100.0" in out
+    assert "Customers/Demand: 100.0" in out
 
 
 CONFIG = """
