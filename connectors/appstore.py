@@ -15,7 +15,7 @@ from connectors.errors import AuthError
 from connectors.http import Client, Traffic
 from connectors.moments import parse_moment
 from connectors.oauth import signed_jwt
-from connectors.paging import Found, Listing, Step, make_page
+from connectors.paging import Found, Listing, Step, guarded, make_page
 from connectors.text import clean_text
 from connectors.types import Account, Cursor, Json, Page, Post, Source, Tombstone, make_uid
 
@@ -59,6 +59,7 @@ class AppStore:
     def __init__(self, traffic: Traffic | None = None) -> None:
         self._traffic = traffic or Traffic()
 
+    @guarded
     def fetch(self, source: Source, cursor: Cursor | None) -> Iterator[Page]:
         """Walk back by time of creation, with a key through one list, without by country."""
         app = quote(source.target.strip().removeprefix("id"))
@@ -94,6 +95,7 @@ class AppStore:
         )
         return partial(walk.walk, listing)
 
+    @guarded
     def refresh(self, source: Source, native_ids: Sequence[str]) -> Iterator[Page]:
         """Ask again review by review, which takes a key; 404 is a tombstone."""
         if not _has_key(source):

@@ -172,6 +172,8 @@ class Backward:
             if found is None or moment is None or moment < floor:
                 continue
             name, size = found
+            if not isinstance(size, int):
+                continue
             if size > 0 and sizes.get(name, 0) < size and all(name != known[0] for known in todo):
                 todo.append([name, size, None, 0])
         return todo

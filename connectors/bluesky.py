@@ -14,7 +14,7 @@ from connectors.base import ConnectorFacts
 from connectors.errors import AuthError, ConnectorError, SourceGone
 from connectors.http import Answer, Client, Params, Traffic
 from connectors.moments import parse_moment
-from connectors.paging import Listing, make_page, unheard_threads
+from connectors.paging import Listing, guarded, make_page, unheard_threads
 from connectors.text import clean_text
 from connectors.types import (
     Account,
@@ -70,6 +70,7 @@ class Bluesky:
         self._sessions: dict[str, dict[str, str]] = {}
         self._lock = threading.Lock()
 
+    @guarded
     def fetch(self, source: Source, cursor: Cursor | None) -> Iterator[Page]:
         """Walk back by the time of indexing; under each grown thread read the answers."""
         server = self._server(source)
@@ -97,6 +98,7 @@ class Bluesky:
             )
             followers = ()
 
+    @guarded
     def refresh(self, source: Source, native_ids: Sequence[str]) -> Iterator[Page]:
         """Ask again after posts, 25 a call; one that is missing twice is a tombstone.
 

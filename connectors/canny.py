@@ -13,7 +13,7 @@ from connectors.base import ConnectorFacts
 from connectors.errors import AuthError, BadResponse, ConnectorError, SourceGone
 from connectors.http import Answer, Client, Traffic
 from connectors.moments import parse_moment
-from connectors.paging import Listing, make_page
+from connectors.paging import Listing, guarded, make_page
 from connectors.text import clean_text
 from connectors.types import Account, Cursor, Json, Page, Post, Source
 
@@ -55,6 +55,7 @@ class Canny:
     def __init__(self, traffic: Traffic | None = None) -> None:
         self._traffic = traffic or Traffic()
 
+    @guarded
     def fetch(self, source: Source, cursor: Cursor | None) -> Iterator[Page]:
         """Walk back by time of creation."""
         board = _Board(source, self._traffic)

@@ -14,7 +14,7 @@ from connectors.base import ConnectorFacts
 from connectors.errors import AuthError
 from connectors.http import Client, Traffic
 from connectors.moments import parse_moment
-from connectors.paging import Listing, Step, key_or_none, make_page
+from connectors.paging import Listing, Step, guarded, key_or_none, make_page
 from connectors.text import clean_text
 from connectors.types import Account, Cursor, Json, Page, Post, Source, Tombstone, make_uid
 
@@ -62,6 +62,7 @@ class Discord:
     def __init__(self, traffic: Traffic | None = None) -> None:
         self._traffic = traffic or Traffic()
 
+    @guarded
     def fetch(self, source: Source, cursor: Cursor | None) -> Iterator[Page]:
         """Walk back by time; once an hour the last day again, for edits and reactions.
 
@@ -100,6 +101,7 @@ class Discord:
         )
         return partial(walk.walk, listing)
 
+    @guarded
     def refresh(self, source: Source, native_ids: Sequence[str]) -> Iterator[Page]:
         """Ask again message by message; 404 is a tombstone."""
         channel = _Channel(source, self._traffic)

@@ -14,7 +14,7 @@ from connectors.base import ConnectorFacts
 from connectors.errors import AuthError, BadResponse, ConnectorError, SourceGone, Unavailable
 from connectors.http import Answer, Client, Traffic, host_of
 from connectors.moments import parse_moment
-from connectors.paging import UNREADABLE, Found, Listing, key_or_none, make_page
+from connectors.paging import UNREADABLE, Found, Listing, guarded, key_or_none, make_page
 from connectors.text import clean_text, html_to_text, images
 from connectors.types import (
     Account,
@@ -67,6 +67,7 @@ class Discourse:
     def __init__(self, traffic: Traffic | None = None) -> None:
         self._traffic = traffic or Traffic()
 
+    @guarded
     def fetch(self, source: Source, cursor: Cursor | None) -> Iterator[Page]:
         """Walk back from the newest post of the forum.
 
@@ -94,6 +95,7 @@ class Discourse:
                 budget=forum.http.budget,
             )
 
+    @guarded
     def refresh(self, source: Source, native_ids: Sequence[str]) -> Iterator[Page]:
         """Ask again post by post; 404 is a tombstone."""
         forum = _Forum(source, self._traffic)

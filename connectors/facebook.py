@@ -10,7 +10,7 @@ from connectors.base import ConnectorFacts
 from connectors.graph import Graph, Wall
 from connectors.http import Traffic
 from connectors.moments import parse_moment
-from connectors.paging import Listing
+from connectors.paging import Listing, guarded
 from connectors.text import clean_text
 from connectors.types import (
     Account,
@@ -60,10 +60,12 @@ class Facebook:
     def __init__(self, traffic: Traffic | None = None) -> None:
         self._traffic = traffic or Traffic()
 
+    @guarded
     def fetch(self, source: Source, cursor: Cursor | None) -> Iterator[Page]:
         """Walk back the feed by time of creation."""
         return _WALL.fetch(source, self._traffic, cursor)
 
+    @guarded
     def refresh(self, source: Source, native_ids: Sequence[str]) -> Iterator[Page]:
         """Ask again one by one; what Meta no longer shows is a tombstone."""
         return _WALL.refresh(source, self._traffic, native_ids)

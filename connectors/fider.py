@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from connectors.base import ConnectorFacts
 from connectors.http import Client, Traffic, host_of
 from connectors.moments import parse_moment
-from connectors.paging import Found, key_or_none, make_page
+from connectors.paging import Found, guarded, key_or_none, make_page
 from connectors.text import clean_text
 from connectors.types import Account, Cursor, Json, Page, Post, Source, Tombstone, make_uid
 
@@ -55,6 +55,7 @@ class Fider:
     def __init__(self, traffic: Traffic | None = None) -> None:
         self._traffic = traffic or Traffic()
 
+    @guarded
     def fetch(self, source: Source, cursor: Cursor | None) -> Iterator[Page]:
         """Read the list, then idea by idea. Cursor: {"seen": {number: what it looked like}}."""
         board = _Board(source, self._traffic)
@@ -83,6 +84,7 @@ class Fider:
             if gone is None or gone.get("status") == "duplicate":
                 yield board.page([gone or {"number": number, "gone": True}], {"seen": dict(seen)})
 
+    @guarded
     def refresh(self, source: Source, native_ids: Sequence[str]) -> Iterator[Page]:
         """Ask again after ideas and comments; those that are gone come as tombstones."""
         board = _Board(source, self._traffic)

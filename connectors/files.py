@@ -17,6 +17,7 @@ from typing import Any, ClassVar
 from connectors.base import ConnectorFacts
 from connectors.errors import Unavailable
 from connectors.http import Traffic
+from connectors.paging import guarded
 from connectors.records import Record, parse_record
 from connectors.rows import open_rows
 from connectors.types import Counts, Cursor, Followers, Gap, Page, Post, Rejected, Source
@@ -88,6 +89,7 @@ class Files:
     def __init__(self, traffic: Traffic | None = None) -> None:
         """Take `traffic` as every connector does; files need none."""
 
+    @guarded
     def fetch(self, source: Source, cursor: Cursor | None) -> Iterator[Page]:
         """Yield the rows of new and changed files, 500 a page, oldest file first.
 

@@ -21,7 +21,7 @@ from connectors.discussions import (
 from connectors.http import Client, Traffic
 from connectors.moments import parse_moment
 from connectors.numbered import piece_after, walk_by_time
-from connectors.paging import Found, Listing, Step, key_or_none, make_page
+from connectors.paging import Found, Listing, Step, guarded, key_or_none, make_page
 from connectors.text import clean_text
 from connectors.types import Account, Cursor, Json, Page, Post, Source, Tombstone, make_uid
 
@@ -68,6 +68,7 @@ class GitHub:
     def __init__(self, traffic: Traffic | None = None) -> None:
         self._traffic = traffic or Traffic()
 
+    @guarded
     def fetch(self, source: Source, cursor: Cursor | None) -> Iterator[Page]:
         """Walk forward issues and comments by change; back through discussions or a search."""
         api = _Api(source, self._traffic)
@@ -124,6 +125,7 @@ class GitHub:
             max_pages=source.max_pages,
         )
 
+    @guarded
     def refresh(self, source: Source, native_ids: Sequence[str]) -> Iterator[Page]:
         """Ask again one by one; 404 and 410 are tombstones. Comments of discussions are left."""
         if source.target.startswith("search:"):

@@ -14,7 +14,7 @@ from connectors.google import Google
 from connectors.http import Traffic
 from connectors.moments import from_epoch, parse_moment
 from connectors.oauth import Sessions
-from connectors.paging import Found, Listing, make_page
+from connectors.paging import Found, Listing, guarded, make_page
 from connectors.text import clean_text
 from connectors.types import Account, Cursor, Gap, Json, Page, Post, Source
 
@@ -57,6 +57,7 @@ class GooglePlay:
         self._traffic = traffic or Traffic()
         self._sessions = Sessions()
 
+    @guarded
     def fetch(self, source: Source, cursor: Cursor | None) -> Iterator[Page]:
         """Walk through the week. Cursor: that of the walk, and `at`, when it was last complete."""
         google = Google(source, _API, self._traffic, self._sessions, _SCOPE)

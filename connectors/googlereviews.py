@@ -14,7 +14,7 @@ from connectors.google import Google
 from connectors.http import Traffic
 from connectors.moments import parse_moment
 from connectors.oauth import Sessions
-from connectors.paging import Found, Listing, make_page
+from connectors.paging import Found, Listing, guarded, make_page
 from connectors.text import clean_text
 from connectors.types import Account, Cursor, Json, Page, Post, Source, Tombstone, make_uid
 
@@ -56,6 +56,7 @@ class GoogleReviews:
     def _google(self, source: Source) -> Google:
         return Google(source, _API, self._traffic, self._sessions, _SCOPE)
 
+    @guarded
     def fetch(self, source: Source, cursor: Cursor | None) -> Iterator[Page]:
         """Walk back. What is edited or answered meanwhile moves to the top, never out of sight."""
         google = self._google(source)
@@ -80,6 +81,7 @@ class GoogleReviews:
             parse = partial(parse_review, source)
             yield make_page(step.items, parse, step.cursor, budget=google.http.budget)
 
+    @guarded
     def refresh(self, source: Source, native_ids: Sequence[str]) -> Iterator[Page]:
         """Ask again review by review; 404 is a tombstone, so is an answer that was taken back."""
         google = self._google(source)

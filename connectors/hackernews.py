@@ -13,7 +13,7 @@ from connectors.base import ConnectorFacts
 from connectors.errors import SourceGone
 from connectors.http import Client, Traffic
 from connectors.moments import from_epoch
-from connectors.paging import Found, Listing, key_or_none, make_page
+from connectors.paging import Found, Listing, guarded, key_or_none, make_page
 from connectors.text import clean_text, html_to_text
 from connectors.types import (
     Account,
@@ -59,6 +59,7 @@ class HackerNews:
     def __init__(self, traffic: Traffic | None = None) -> None:
         self._traffic = traffic or Traffic()
 
+    @guarded
     def fetch(self, source: Source, cursor: Cursor | None) -> Iterator[Page]:
         """Walk back by time of creation, by windows of time instead of page numbers."""
         search = _Search(source, self._traffic)
@@ -81,6 +82,7 @@ class HackerNews:
                 step.items, partial(parse_hit, source), step.cursor, budget=search.http.budget
             )
 
+    @guarded
     def refresh(self, source: Source, native_ids: Sequence[str]) -> Iterator[Page]:
         """Ask the item API again, one by one; `deleted` is the author, `dead` a moderator."""
         base = str(source.options.get("items_url") or source.base_url or _ITEMS)

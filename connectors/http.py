@@ -189,6 +189,7 @@ class Client:
         raw: bool = False,
     ) -> Answer:
         url = path if path.startswith(("http://", "https://")) else self.base_url + path
+        request: httpx.Request | None
         merged = {"User-Agent": self.traffic.user_agent, **self.headers, **(headers or {})}
         try:
             request = httpx.Request(
@@ -199,11 +200,19 @@ class Client:
                 data=dict(data) if data is not None else None,
                 json=body,
             )
+        except UnicodeEncodeError:
+            request = None  # not chained: its words would repeat the token
         except httpx.InvalidURL as trouble:
             raise SourceGone(
                 f"{self._blot(url)[:200]}: this is no address; check target and base_url",
                 source=self.source.name,
             ) from trouble
+        if request is None:
+            raise AuthError(
+                f"a secret holds characters that no token has; paste {self._secret_name()} again, "
+                "without quotes and blanks",
+                source=self.source.name,
+            )
         for attempt in stamina.retry_context(
             on=wait, attempts=_ATTEMPTS, timeout=180.0, wait_initial=1.0, wait_max=60.0
         ):

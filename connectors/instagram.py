@@ -10,7 +10,7 @@ from connectors.base import ConnectorFacts
 from connectors.graph import Graph, Wall, next_of
 from connectors.http import Traffic
 from connectors.moments import parse_moment
-from connectors.paging import Found, Listing, key_or_none
+from connectors.paging import Found, Listing, guarded, key_or_none
 from connectors.text import clean_text
 from connectors.types import (
     Account,
@@ -56,10 +56,12 @@ class Instagram:
     def __init__(self, traffic: Traffic | None = None) -> None:
         self._traffic = traffic or Traffic()
 
+    @guarded
     def fetch(self, source: Source, cursor: Cursor | None) -> Iterator[Page]:
         """Walk back the media by time of creation."""
         return _WALL.fetch(source, self._traffic, cursor)
 
+    @guarded
     def refresh(self, source: Source, native_ids: Sequence[str]) -> Iterator[Page]:
         """Ask again one by one; what Meta no longer shows is a tombstone."""
         return _WALL.refresh(source, self._traffic, native_ids)

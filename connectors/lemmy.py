@@ -15,7 +15,7 @@ from connectors.errors import AuthError, ConnectorError, SourceGone, Unavailable
 from connectors.http import Answer, Client, Traffic, host_of
 from connectors.moments import parse_moment
 from connectors.numbered import piece_after
-from connectors.paging import Found, Listing, Step, make_page
+from connectors.paging import Found, Listing, Step, guarded, make_page
 from connectors.text import clean_text
 from connectors.types import (
     Account,
@@ -68,6 +68,7 @@ class Lemmy:
     def __init__(self, traffic: Traffic | None = None) -> None:
         self._traffic = traffic or Traffic()
 
+    @guarded
     def fetch(self, source: Source, cursor: Cursor | None) -> Iterator[Page]:
         """Walk back two listings by time of writing: posts, and comments of all threads."""
         server = _Server(source, self._traffic)
@@ -93,6 +94,7 @@ class Lemmy:
             parse = partial(parse_view, source, langs=server.langs, now=self._traffic.now())
             yield make_page(step.items, parse, step.cursor, budget=server.http.budget)
 
+    @guarded
     def refresh(self, source: Source, native_ids: Sequence[str]) -> Iterator[Page]:
         """Ask again one by one; removed and vanished ones are tombstones."""
         server = _Server(source, self._traffic)

@@ -15,7 +15,7 @@ from connectors.base import ConnectorFacts
 from connectors.errors import AuthError, BadResponse, ConnectorError, SourceGone, Unavailable
 from connectors.http import Client, Traffic, host_of
 from connectors.moments import parse_moment
-from connectors.paging import Listing, make_page, unheard_threads
+from connectors.paging import Listing, guarded, make_page, unheard_threads
 from connectors.text import clean_text, html_to_text
 from connectors.types import (
     Account,
@@ -72,6 +72,7 @@ class Mastodon:
     def __init__(self, traffic: Traffic | None = None) -> None:
         self._traffic = traffic or Traffic()
 
+    @guarded
     def fetch(self, source: Source, cursor: Cursor | None) -> Iterator[Page]:
         """Walk back from the newest post; under each grown thread read the answers."""
         server = _Server(source, self._traffic)
@@ -101,6 +102,7 @@ class Mastodon:
             )
             followers = ()
 
+    @guarded
     def refresh(self, source: Source, native_ids: Sequence[str]) -> Iterator[Page]:
         """Ask again after statuses, 20 a call; those that are gone come as tombstones.
 

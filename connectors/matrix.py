@@ -15,7 +15,7 @@ from connectors.base import ConnectorFacts
 from connectors.errors import AuthError, SourceGone
 from connectors.http import Client, Traffic, host_of
 from connectors.moments import from_epoch
-from connectors.paging import Found, Listing, key_or_none, make_page
+from connectors.paging import Found, Listing, guarded, key_or_none, make_page
 from connectors.text import clean_text
 from connectors.types import (
     Account,
@@ -62,6 +62,7 @@ class Matrix:
     def __init__(self, traffic: Traffic | None = None) -> None:
         self._traffic = traffic or Traffic()
 
+    @guarded
     def fetch(self, source: Source, cursor: Cursor | None) -> Iterator[Page]:
         """Walk back from the newest event. Cursor: that of the walk, and the room's id."""
         state = dict(cursor or {})
@@ -86,6 +87,7 @@ class Matrix:
                 counts=room.reactions(step.items, now),
             )
 
+    @guarded
     def refresh(self, source: Source, native_ids: Sequence[str]) -> Iterator[Page]:
         """Ask again event by event; redacted and vanished ones are tombstones."""
         room = _Room(source, self._traffic, None)
@@ -153,7 +155,7 @@ class _Room:
 
     def edited_elsewhere(self, items: Sequence[Json]) -> list[Json]:
         """Originals of edits and redactions whose own place lies outside of this piece."""
-        here = {raw.get("event_id") for raw in items if isinstance(raw, dict)}
+        here = {str(raw.get("event_id")) for raw in items if isinstance(raw, dict)}
         wanted = {
             target
             for raw in items
@@ -264,14 +266,18 @@ def _changes(raw: Json) -> str | None:
     """The event that this one edits or takes back."""
     content = raw.get("content") or {}
     if raw.get("type") == "m.room.redaction":
-        return raw.get("redacts") or content.get("redacts")
+        return _id(raw.get("redacts") or content.get("redacts"))
     relates = content.get("m.relates_to") or {}
-    return relates.get("event_id") if relates.get("rel_type") == "m.replace" else None
+    return _id(relates.get("event_id")) if relates.get("rel_type") == "m.replace" else None
 
 
 def _reacts_to(raw: Json) -> str | None:
     relates = (raw.get("content") or {}).get("m.relates_to") or {}
-    return relates.get("event_id") if relates.get("rel_type") == "m.annotation" else None
+    return _id(relates.get("event_id")) if relates.get("rel_type") == "m.annotation" else None
+
+
+def _id(value: Json) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def _sent(raw: Json) -> datetime:

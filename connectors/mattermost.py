@@ -13,7 +13,7 @@ from connectors.backward import Backward
 from connectors.base import ConnectorFacts
 from connectors.http import Client, Traffic, host_of
 from connectors.moments import from_epoch
-from connectors.paging import Found, Listing, key_or_none, make_page
+from connectors.paging import Found, Listing, guarded, key_or_none, make_page
 from connectors.text import clean_text
 from connectors.types import (
     Account,
@@ -61,6 +61,7 @@ class Mattermost:
     def __init__(self, traffic: Traffic | None = None) -> None:
         self._traffic = traffic or Traffic()
 
+    @guarded
     def fetch(self, source: Source, cursor: Cursor | None) -> Iterator[Page]:
         """Walk back from the newest message, then ask what else has changed meanwhile.
 
@@ -88,6 +89,7 @@ class Mattermost:
             changes = channel.changes(changed_at - 60_000)
             yield channel.page(changes, {**last, "changed_at": _milliseconds(now)})
 
+    @guarded
     def refresh(self, source: Source, native_ids: Sequence[str]) -> Iterator[Page]:
         """Ask again message by message; deleted and vanished ones are tombstones."""
         channel = _Channel(source, self._traffic)
@@ -157,11 +159,13 @@ class _Channel:
 
     def _learn_names(self, items: Sequence[Json]) -> None:
         found = (key_or_none(lambda raw: str(raw["user_id"]), raw) for raw in items)
-        wanted = sorted({one for one in found if one} - self._names.keys())
+        wanted = sorted({one for one in found if one and isinstance(one, str)} - self._names.keys())
         if not wanted:
             return
         users = self.http.post(f"{_API}/users/ids", body=wanted)
         for user in self.http.pick(users, "", list):
+            if key_or_none(lambda one: one["id"], user) not in wanted:
+                continue
             name = " ".join(
                 part for part in (user.get("first_name"), user.get("last_name")) if part
             )

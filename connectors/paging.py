@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import wraps
 from itertools import islice
 from typing import Any, TypeVar
 
+from connectors.errors import BadResponse
 from connectors.types import (
     Budget,
     Counts,
@@ -23,6 +25,7 @@ from connectors.types import (
     Page,
     Post,
     Rejected,
+    Source,
     Tombstone,
 )
 
@@ -32,6 +35,33 @@ Found = Post | Tombstone | Iterable[Post | Tombstone] | None
 
 UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, IndexError, ArithmeticError)
 """What a garbled record may raise while it is parsed; anything else is a bug of ours."""
+
+
+S = TypeVar("S")
+A = TypeVar("A")
+
+
+def guarded(
+    walk: Callable[[S, Source, A], Iterator[Page]],
+) -> Callable[[S, Source, A], Iterator[Page]]:
+    """Make `fetch` and `refresh` keep their word: a kind of ConnectorError, nothing else.
+
+    What an answer of an unexpected shape raises outside of its records is a BadResponse: the API
+    changed or we misread it. The cause stays chained, so that a bug of ours can be found.
+    """
+
+    @wraps(walk)
+    def read(self: S, source: Source, asked: A) -> Iterator[Page]:
+        try:
+            yield from walk(self, source, asked)
+        except UNREADABLE as error:
+            raise BadResponse(
+                f"an answer is not of the shape that we know ({type(error).__name__}: {error}); "
+                "the API may have changed",
+                source=source.name,
+            ) from error
+
+    return read
 
 
 @dataclass(frozen=True, slots=True)

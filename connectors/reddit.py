@@ -16,7 +16,7 @@ from connectors.base import ConnectorFacts
 from connectors.errors import AuthError, ConnectorError, SourceGone
 from connectors.http import Answer, Client, Params, Traffic
 from connectors.moments import from_epoch
-from connectors.paging import Found, Listing, Step, key_or_none, make_page
+from connectors.paging import Found, Listing, Step, guarded, key_or_none, make_page
 from connectors.text import clean_text
 from connectors.types import (
     Account,
@@ -69,6 +69,7 @@ class Reddit:
         self._tokens: dict[str, str] = {}
         self._lock = threading.Lock()
 
+    @guarded
     def fetch(self, source: Source, cursor: Cursor | None) -> Iterator[Page]:
         """Walk back both listings by time of creation."""
         api = _Api(source, self._traffic, self._tokens, self._lock)
@@ -92,6 +93,7 @@ class Reddit:
             parse = partial(parse_thing, source, now=self._traffic.now())
             yield make_page(step.items, parse, step.cursor, budget=api.http.budget)
 
+    @guarded
     def refresh(self, source: Source, native_ids: Sequence[str]) -> Iterator[Page]:
         """Ask again after things, 100 a call; what Reddit no longer knows is a tombstone."""
         api = _Api(source, self._traffic, self._tokens, self._lock)

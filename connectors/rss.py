@@ -14,7 +14,7 @@ from connectors.base import ConnectorFacts
 from connectors.errors import BadResponse
 from connectors.http import Answer, Client, Traffic
 from connectors.moments import parse_moment
-from connectors.paging import parse_each
+from connectors.paging import guarded, parse_each
 from connectors.text import clean_text, html_to_text, images
 from connectors.types import Account, Cursor, Gap, Json, Page, Post, Source
 
@@ -54,6 +54,7 @@ class Rss:
     def __init__(self, traffic: Traffic | None = None) -> None:
         self._traffic = traffic or Traffic()
 
+    @guarded
     def fetch(self, source: Source, cursor: Cursor | None) -> Iterator[Page]:
         """Yield the feed's entries, and older pages where the feed names them and we lack them.
 
@@ -191,7 +192,7 @@ def parse_feed(answer: Answer, source: Source) -> tuple[Json, list[Json], str | 
             older = feed.get("next_url")
             return feed, items if isinstance(items, list) else [], _absolute(answer.url, older)
         raise BadResponse("JSON, but no JSON Feed", source=source.name, excerpt=answer.excerpt())
-    if _ENTITIES in content[:100_000].replace(b"\0", b"").upper():  # UTF-16 too
+    if _ENTITIES in content.replace(b"\0", b"").upper():  # UTF-16 too
         raise BadResponse(
             "the feed declares XML entities, which only attacks need",
             source=source.name,

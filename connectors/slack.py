@@ -15,7 +15,7 @@ from connectors.base import ConnectorFacts, Cost
 from connectors.errors import AuthError, BadResponse, ConnectorError, SourceGone, Unavailable
 from connectors.http import Answer, Client, Traffic
 from connectors.moments import from_epoch
-from connectors.paging import Found, Listing, key_or_none, make_page
+from connectors.paging import Found, Listing, guarded, key_or_none, make_page
 from connectors.text import clean_text
 from connectors.types import (
     Account,
@@ -83,6 +83,7 @@ class Slack:
     def __init__(self, traffic: Traffic | None = None) -> None:
         self._traffic = traffic or Traffic()
 
+    @guarded
     def fetch(self, source: Source, cursor: Cursor | None) -> Iterator[Page]:
         """Walk back by time stamps, which are the messages' own ids and never expire."""
         channel = _Channel(source, self._traffic)
@@ -103,6 +104,7 @@ class Slack:
             parse = partial(parse_message, source, now=self._traffic.now())
             yield make_page(step.items, parse, step.cursor, budget=channel.http.budget)
 
+    @guarded
     def refresh(self, source: Source, native_ids: Sequence[str]) -> Iterator[Page]:
         """Ask again message by message; what is not found any more is a tombstone."""
         channel = _Channel(source, self._traffic)

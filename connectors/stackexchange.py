@@ -14,7 +14,7 @@ from connectors.errors import AuthError, BadResponse, ConnectorError, Unavailabl
 from connectors.http import Answer, Client, Traffic
 from connectors.moments import from_epoch
 from connectors.numbered import walk_by_time
-from connectors.paging import Listing, key_or_none, make_page, walk_forward
+from connectors.paging import Listing, guarded, key_or_none, make_page, walk_forward
 from connectors.text import html_to_text, images
 from connectors.types import (
     Account,
@@ -77,6 +77,7 @@ class StackExchange:
     def __init__(self, traffic: Traffic | None = None) -> None:
         self._traffic = traffic or Traffic()
 
+    @guarded
     def fetch(self, source: Source, cursor: Cursor | None) -> Iterator[Page]:
         """Walk forward by activity; at the end look for comments, which are no activity.
 
@@ -110,6 +111,7 @@ class StackExchange:
             parse = partial(parse_post, source, roots=recent)
             yield make_page(late, parse, dict(state), budget=api.http.budget)
 
+    @guarded
     def refresh(self, source: Source, native_ids: Sequence[str]) -> Iterator[Page]:
         """Ask again, 100 ids a call; what is missing in the answer is gone."""
         api = _Site(source, self._traffic)

@@ -12,7 +12,7 @@ from connectors.base import ConnectorFacts
 from connectors.errors import AuthError, ConnectorError
 from connectors.http import SECRET_PLACE, Answer, Client, Traffic
 from connectors.moments import from_epoch, parse_moment
-from connectors.paging import key_or_none, make_page, parse_each
+from connectors.paging import guarded, key_or_none, make_page, parse_each
 from connectors.text import clean_text
 from connectors.types import Account, Counts, Cursor, Gap, Json, Page, Post, Source, make_uid
 
@@ -49,6 +49,7 @@ class Telegram:
     def __init__(self, traffic: Traffic | None = None) -> None:
         self._traffic = traffic or Traffic()
 
+    @guarded
     def fetch(self, source: Source, cursor: Cursor | None) -> Iterator[Page]:
         """Walk forward by update id. Cursor: {"offset", "at"}."""
         http = Client(source, source.base_url or _API, self._traffic, judge=_judge)

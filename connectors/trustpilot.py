@@ -14,7 +14,7 @@ from connectors.base import ConnectorFacts
 from connectors.http import Client, Traffic
 from connectors.moments import parse_moment
 from connectors.numbered import piece_after
-from connectors.paging import Found, Listing, make_page
+from connectors.paging import Found, Listing, guarded, make_page
 from connectors.text import clean_text
 from connectors.types import Account, Cursor, Json, Page, Post, Source, Tombstone, make_uid
 
@@ -55,6 +55,7 @@ class Trustpilot:
     def __init__(self, traffic: Traffic | None = None) -> None:
         self._traffic = traffic or Traffic()
 
+    @guarded
     def fetch(self, source: Source, cursor: Cursor | None) -> Iterator[Page]:
         """Walk back by time of creation. Cursor: that of the walk, and `unit`, whose reviews."""
         state = dict(cursor or {})
@@ -77,6 +78,7 @@ class Trustpilot:
                 budget=company.http.budget,
             )
 
+    @guarded
     def refresh(self, source: Source, native_ids: Sequence[str]) -> Iterator[Page]:
         """Ask again review by review; 404 is a tombstone."""
         company = _Company(source, self._traffic, "")

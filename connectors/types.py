@@ -32,14 +32,33 @@ def _require_aware(name: str, moment: datetime | None) -> None:
         raise ValueError(f"{name} has no time zone: {moment.isoformat()}")
 
 
+def _require_words(**values: object) -> None:
+    for name, value in values.items():
+        if value is not None and not isinstance(value, str):
+            raise ValueError(f"{name} is {type(value).__name__}, not a string")
+
+
+def _require_counts(**values: object) -> None:
+    for name, value in values.items():
+        if value is not None and type(value) is not int:
+            raise ValueError(f"{name} is {value!r}, not a whole number")
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Who wrote a post, as the platform names them. `followers` is None where it does not tell."""
+    """Who wrote a post, as the platform names them. `followers` is None where it does not tell.
+
+    Raises ValueError for a value of another type: platforms send all sorts of things.
+    """
 
     id: str | None = None
     handle: str | None = None
     name: str | None = None
     followers: int | None = None
+
+    def __post_init__(self) -> None:
+        _require_words(id=self.id, handle=self.handle, name=self.name)
+        _require_counts(followers=self.followers)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +70,7 @@ class Post:
     None where nothing says when. `text` is plain text with `\\n` line ends, never HTML.
     `host` is given where ids are per server (Mastodon, Discourse, Lemmy, ...).
     `source` is the name of the source that it was found through.
-    Raises ValueError for a naive time, an unknown kind, or an empty id.
+    Raises ValueError for a naive time, an unknown kind, an empty id, or a value of another type.
     """
 
     platform: str
@@ -90,6 +109,13 @@ class Post:
             raise ValueError("a post needs a platform and a native_id")
         if self.kind not in POST_KINDS:
             raise ValueError(f"kind {self.kind!r} is none of {', '.join(POST_KINDS)}")
+        if not isinstance(self.text, str) or not isinstance(self.native_id, str):
+            raise ValueError("text and native_id must be strings")
+        _require_words(title=self.title, url=self.url, lang=self.lang)
+        _require_words(parent_id=self.parent_id, root_id=self.root_id)
+        _require_counts(
+            likes=self.likes, replies=self.replies, shares=self.shares, views=self.views
+        )
         _require_aware("created_at", self.created_at)
         _require_aware("seen_at", self.seen_at)
         _require_aware("edited_at", self.edited_at)

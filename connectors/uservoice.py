@@ -14,7 +14,7 @@ from connectors.errors import SourceGone
 from connectors.http import Client, Params, Traffic, host_of
 from connectors.moments import parse_moment
 from connectors.oauth import Sessions
-from connectors.paging import Found, Listing, Step, make_page
+from connectors.paging import Found, Listing, Step, guarded, make_page
 from connectors.text import clean_text, html_to_text
 from connectors.types import (
     Account,
@@ -63,6 +63,7 @@ class UserVoice:
         self._traffic = traffic or Traffic()
         self._sessions = Sessions()
 
+    @guarded
     def fetch(self, source: Source, cursor: Cursor | None) -> Iterator[Page]:
         """Walk back both listings. What changes meanwhile moves to the top, never out of sight."""
         api = _Api(source, self._traffic, self._sessions)
@@ -85,6 +86,7 @@ class UserVoice:
             parse = partial(parse_post, source, now=self._traffic.now())
             yield make_page(step.items, parse, step.cursor, budget=api.http.budget)
 
+    @guarded
     def refresh(self, source: Source, native_ids: Sequence[str]) -> Iterator[Page]:
         """Ask again one by one; what is not found any more is a tombstone."""
         api = _Api(source, self._traffic, self._sessions)

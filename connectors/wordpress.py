@@ -14,7 +14,7 @@ from connectors.base import ConnectorFacts
 from connectors.errors import BadResponse, SourceGone
 from connectors.http import Answer, Client, Params, Traffic, host_of
 from connectors.moments import parse_moment
-from connectors.paging import Found, Listing, Step, make_page
+from connectors.paging import Found, Listing, Step, guarded, make_page
 from connectors.text import html_to_text, images
 from connectors.types import (
     Account,
@@ -63,6 +63,7 @@ class WordPress:
     def __init__(self, traffic: Traffic | None = None) -> None:
         self._traffic = traffic or Traffic()
 
+    @guarded
     def fetch(self, source: Source, cursor: Cursor | None) -> Iterator[Page]:
         """Walk back both listings by `date_gmt`."""
         site = _Site(source, self._traffic)
@@ -90,6 +91,7 @@ class WordPress:
                 step.items, partial(parse, source), step.cursor, budget=site.http.budget
             )
 
+    @guarded
     def refresh(self, source: Source, native_ids: Sequence[str]) -> Iterator[Page]:
         """Ask again by id, 100 a call; what is left out is in the bin or gone.
 

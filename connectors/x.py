@@ -14,7 +14,7 @@ from connectors.base import ConnectorFacts, Cost
 from connectors.errors import AuthError, ConnectorError, SourceGone, Unavailable
 from connectors.http import Answer, Client, Traffic
 from connectors.moments import parse_moment
-from connectors.paging import Listing, key_or_none, make_page
+from connectors.paging import Listing, guarded, key_or_none, make_page
 from connectors.text import clean_text
 from connectors.types import (
     Account,
@@ -93,6 +93,7 @@ class X:
     def __init__(self, traffic: Traffic | None = None) -> None:
         self._traffic = traffic or Traffic()
 
+    @guarded
     def fetch(self, source: Source, cursor: Cursor | None) -> Iterator[Page]:
         """Walk back by time of writing. Cursor: that of the walk, and `reads` = [day, posts]."""
         state: dict[str, Any] = dict(cursor or {})
@@ -115,6 +116,7 @@ class X:
                 budget=api.http.budget,
             )
 
+    @guarded
     def refresh(self, source: Source, native_ids: Sequence[str]) -> Iterator[Page]:
         """Ask again after posts, 100 a call; each is paid for once a day."""
         api = _Api(source, self._traffic, None)

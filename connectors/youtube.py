@@ -14,7 +14,16 @@ from connectors.base import ConnectorFacts, Cost
 from connectors.errors import AuthError, BadResponse, ConnectorError, SourceGone, Unavailable
 from connectors.http import Answer, Client, Traffic
 from connectors.moments import parse_moment
-from connectors.paging import UNREADABLE, Found, Listing, Step, key_or_none, make_page, parse_each
+from connectors.paging import (
+    UNREADABLE,
+    Found,
+    Listing,
+    Step,
+    guarded,
+    key_or_none,
+    make_page,
+    parse_each,
+)
 from connectors.text import clean_text
 from connectors.types import (
     Account,
@@ -79,6 +88,7 @@ class YouTube:
     def __init__(self, traffic: Traffic | None = None) -> None:
         self._traffic = traffic or Traffic()
 
+    @guarded
     def fetch(self, source: Source, cursor: Cursor | None) -> Iterator[Page]:
         """Walk back videos and comment threads by time of publishing."""
         api = _Api(source, self._traffic)
@@ -109,6 +119,7 @@ class YouTube:
             )
             followers = ()
 
+    @guarded
     def refresh(self, source: Source, native_ids: Sequence[str]) -> Iterator[Page]:
         """Ask again after videos and comments, 50 a unit; what is left out is gone."""
         api = _Api(source, self._traffic)
@@ -212,7 +223,8 @@ class _Api:
         answer = self._ask("comments", params)
         items = self.http.pick(answer, "items", list)
         for raw in items:
-            raw["snippet"].setdefault("videoId", video)
+            if isinstance(snippet := key_or_none(lambda one: one["snippet"], raw), dict):
+                snippet.setdefault("videoId", video)
         return Listing(items, answer.get("nextPageToken"))
 
     def videos(self, ids: Sequence[str]) -> list[Json]:
@@ -311,7 +323,8 @@ def _counts(raw: Json, *, now: datetime) -> Counts:
 
 
 def _readable(items: Sequence[Json], key: Callable[[Json], str]) -> list[str]:
-    return [found for item in items if (found := key_or_none(key, item)) is not None]
+    found = (key_or_none(key, item) for item in items)
+    return [one for one in found if isinstance(one, str)]
 
 
 def _number(value: str | None) -> int | None:

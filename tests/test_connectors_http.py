@@ -408,3 +408,12 @@ def test_what_is_no_address_is_said_with_what_to_check(traffic: Traffic) -> None
     source = Source(name="s", platform="rss", base_url="http://127.0.0.1:9", allow_private=True)
     with pytest.raises(SourceGone, match="check target and base_url"):
         Client(source, "http://127.0.0.1:9", traffic).get("acme")
+
+
+def test_a_token_that_was_pasted_with_odd_characters_is_told_to_be_one() -> None:
+    shared = Traffic(transport=httpx.MockTransport(lambda _: httpx.Response(200, json={})))
+    source = Source(name="acme", platform="p", secrets={"token": "abc\u2013def"})
+    headers = {"Authorization": f"Bearer {source.secrets['token']}"}
+    with pytest.raises(AuthError, match="paste STURMGLAS_SOURCES__ACME__TOKEN") as caught:
+        Client(source, "https://api.example", shared, headers=headers).get("/")
+    assert "abc" not in f"{caught.value} {caught.value.__cause__!r} {caught.value.__context__!r}"
