@@ -27,7 +27,7 @@ from models.words import WordTable
 FEWEST = 30
 """Texts from which on their common direction can be told from what they say."""
 
-COMMON = 3
+COMMON = 2
 """Directions that all texts share, whatever they say (Mu and Viswanath 2018): taken out."""
 
 BATCH = 32
