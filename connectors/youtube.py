@@ -16,7 +16,6 @@ from connectors.http import Answer, Client, Traffic
 from connectors.moments import parse_moment
 from connectors.paging import (
     UNREADABLE,
-    Found,
     Listing,
     Step,
     guarded,
@@ -24,19 +23,16 @@ from connectors.paging import (
     make_page,
     parse_each,
 )
-from connectors.text import clean_text
 from connectors.types import (
-    Account,
-    Counts,
     Cursor,
     Followers,
     Json,
     Page,
-    Post,
     Source,
     Tombstone,
     make_uid,
 )
+from connectors.videos import parse_counts, parse_item
 
 
 def _costs(source: Source) -> tuple[Cost, ...]:
@@ -130,7 +126,7 @@ class YouTube:
             page = make_page(api.videos(videos), partial(parse_item, source), None)
             now = self._traffic.now()
             # comments asked for by id name neither video nor thread: their likes are the news
-            counts, bad = parse_each(api.comments(comments), partial(_counts, now=now))
+            counts, bad = parse_each(api.comments(comments), partial(parse_counts, now=now))
             told = {post.uid for post in page.posts} | {count.uid for count in counts}
             uids = (make_uid("youtube", None, one) for one in asked)
             yield Page(
@@ -247,88 +243,9 @@ class _Api:
         return self.http.get_json(f"{_PATH}/{what}", params)
 
 
-def parse_item(source: Source, raw: Json) -> Found:
-    """Turn a video, a comment, or a thread with the answers it shows, into posts.
-
-    Raises KeyError, TypeError or ValueError for a record that is none of these.
-    """
-    kind = raw["kind"]
-    if kind == "youtube#video":
-        return _parse_video(source, raw)
-    if kind == "youtube#comment":
-        return _parse_comment(source, raw, raw["snippet"].get("videoId"), None)
-    if kind != "youtube#commentThread":
-        return None
-    snippet = raw["snippet"]
-    video = snippet.get("videoId")
-    top = _parse_comment(source, snippet["topLevelComment"], video, snippet.get("totalReplyCount"))
-    shown = (raw.get("replies") or {}).get("comments") or []
-    return [top, *(_parse_comment(source, reply, video, None) for reply in shown)]
-
-
-def _parse_video(source: Source, raw: Json) -> Post:
-    snippet, figures = raw["snippet"], raw.get("statistics") or {}
-    title = clean_text(snippet["title"])
-    return Post(
-        platform="youtube",
-        source=source.name,
-        native_id=raw["id"],
-        kind="post",
-        title=title,
-        url=f"https://www.youtube.com/watch?v={raw['id']}",
-        author=Account(id=snippet.get("channelId"), name=snippet.get("channelTitle")),
-        text="\n\n".join(p for p in (title, clean_text(snippet.get("description") or "")) if p),
-        lang=snippet.get("defaultAudioLanguage") or snippet.get("defaultLanguage"),
-        created_at=parse_moment(snippet["publishedAt"]),
-        root_id=raw["id"],
-        # strings, and left out where the owner hides them
-        likes=_number(figures.get("likeCount")),
-        replies=_number(figures.get("commentCount")),
-        views=_number(figures.get("viewCount")),
-        tags=tuple(snippet.get("tags") or ()),
-        raw=raw,
-    )
-
-
-def _parse_comment(source: Source, raw: Json, video: str | None, replies: int | None) -> Post:
-    snippet, native_id = raw["snippet"], raw["id"]
-    created, updated = parse_moment(snippet["publishedAt"]), snippet.get("updatedAt")
-    edited = parse_moment(updated) if updated else created
-    name = snippet.get("authorDisplayName")
-    link = f"https://www.youtube.com/watch?v={video}&lc={native_id}" if video else None
-    return Post(
-        platform="youtube",
-        source=source.name,
-        native_id=native_id,
-        kind="comment",
-        url=link,
-        author=Account(
-            id=(snippet.get("authorChannelId") or {}).get("value"),
-            handle=name.removeprefix("@") if name and name.startswith("@") else None,
-            name=name,
-        ),
-        text=clean_text(snippet["textDisplay"]),
-        created_at=created,
-        edited_at=edited if edited > created else None,
-        parent_id=snippet.get("parentId") or video,
-        root_id=video,
-        likes=snippet.get("likeCount"),
-        replies=replies,
-        raw=raw,
-    )
-
-
-def _counts(raw: Json, *, now: datetime) -> Counts:
-    return Counts(make_uid("youtube", None, raw["id"]), now, likes=raw["snippet"].get("likeCount"))
-
-
 def _readable(items: Sequence[Json], key: Callable[[Json], str]) -> list[str]:
     found = (key_or_none(key, item) for item in items)
     return [one for one in found if isinstance(one, str)]
-
-
-def _number(value: str | None) -> int | None:
-    return int(value) if value is not None else None
 
 
 def _published(raw: Json) -> datetime:

@@ -7,8 +7,8 @@ from html import escape
 import httpx
 
 from connector_cases.world import FIXTURES, Case, Item, World
+from connectors.feeds import parse_entry, parse_feed
 from connectors.http import Answer
-from connectors.rss import parse_entry, parse_feed
 from connectors.types import Post, Source, Tombstone
 
 FEED = "https://blog.example/feed"

@@ -9,7 +9,7 @@ import httpx
 
 from connector_cases.world import SECRET, Case, Item, World, answer, parse_records
 from connectors.types import Source
-from connectors.youtube import parse_item
+from connectors.videos import parse_item
 
 CHANNEL = "UCacme"
 
