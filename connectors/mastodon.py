@@ -51,6 +51,13 @@ FACTS = ConnectorFacts(
         "posts of people who ask for no bots or no index are left out of searches (nobot = false "
         "lifts that)",
     ),
+    exempt=(
+        (
+            "real server",
+            "none can be installed from a package registry: gold rests on recorded "
+            "answers, on a server in miniature and on the habits of relatives, each with a test",
+        ),
+    ),
 )
 
 _PAGE = 40
