@@ -244,6 +244,11 @@ def test_junk_in_place_of_a_ledger_is_no_crash(copy, junk):
     assert not check(copy).ok
 
 
+def test_a_ledger_cut_to_nothing_is_bad_from_its_first_entry(published, copy):
+    (copy / "ledger.jsonl").write_bytes(b"")
+    assert check(copy, published[2]).first_bad == 0
+
+
 def test_an_empty_folder_is_no_account(tmp_path):
     assert check(tmp_path).first_bad == "ledger.jsonl"
 

@@ -529,6 +529,8 @@ def check_all(folder: Path, earlier: Path | None, receipt: Path | None, tree: Tr
     # 2. The heads, ours and the one you saved, are signed and name the roots that we found.
     if trouble is not None:
         raise trouble
+    if not tree.size or not count.keys or count.keys[0][0] != 0:
+        raise Bad(0, "the first entry must state the rules and the key")
     saved = [head for head in saved if head.get("campaign", campaign) == campaign]
     if earlier is not None and not saved:
         raise Bad(earlier.name, f"holds no head of the campaign {campaign}")
@@ -585,8 +587,6 @@ def check_heads(  # noqa: PLR0917 - what the ledger gave, and what is held again
     earlier: Path | None,
 ) -> None:
     """Check that each head names the root and tip found at its size, and who signed the last."""
-    if not size or not count.keys or count.keys[0][0] != 0:
-        raise Bad(0, "the first entry must state the rules and the key")
     known = 0
     for head in sorted(saved + ours, key=lambda one: one["size"]):
         if head["size"] > size:
