@@ -11,6 +11,7 @@ from datetime import datetime, timedelta, tzinfo
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.alerts.buildup import Buildup
 from monitor.alerts.volume import Floats, VolumeDetector, VolumeReading, VolumeSettings
 
 HOUR = timedelta(hours=1)
@@ -33,7 +34,9 @@ class Baselines:
     def __init__(self, sources: int, zone: tzinfo, settings: VolumeSettings | None = None) -> None:
         self.sources = sources
         self._zone = zone
-        self._volume = VolumeDetector(sources + 2, settings or VolumeSettings())
+        settings = settings or VolumeSettings()
+        self._volume = VolumeDetector(sources + 2, settings)
+        self._buildup = Buildup(sources + 2, settings)
         self._today = np.zeros((2, sources + 1))
         self._days: deque[NDArray[np.float64]] = deque(maxlen=SHARE_DAYS)
         self._day: object = None
@@ -61,7 +64,9 @@ class Baselines:
         blind = bool(unknown.all()) and self.sources > 0
         rows[-2] = np.nan if blind else np.where(unknown, self._expected(local)[:-2], posts).sum()
         rows[-1] = np.nan if blind or stormy else np.where(unknown, 0.0, negative).sum()
-        self._volume.read(rows, local)
+        spread = self._volume.spread
+        reading = self._volume.read(rows, local)
+        self._buildup.learn(reading.counts, reading.expected, spread)
         self.learnt_until = hour + HOUR
         if not stormy:
             self._learn_share(local, labelled, negative, unknown)
@@ -117,6 +122,11 @@ class Baselines:
         # A source that has hardly been read is not known well: its prior stays loose.
         firmness = np.minimum(firmness, LOOSEST + total / 4)
         return mean * firmness, (1 - mean) * firmness
+
+    @property
+    def buildup(self) -> Floats:
+        """Return how rare the slow rise of each source is, in deviations above its daily peaks."""
+        return self._buildup.rarity[: self.sources]
 
     @property
     def known_hours(self) -> Floats:

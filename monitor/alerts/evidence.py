@@ -98,6 +98,7 @@ def look_around(observation: Observation, baselines: Baselines) -> Scene:
     """Return what the windows of this moment share."""
     posts, at = observation.posts, now_ms(observation)
     day = posts.where(in_window(posts, at, DAY))
+    a, b = baselines.usual_share()
     critical = (day.sentiment == NEGATIVE) & (day.role != COMPANY)
     quiet = Scene(
         observation=observation,
@@ -105,7 +106,7 @@ def look_around(observation: Observation, baselines: Baselines) -> Scene:
         original=originals(posts),
         rarity=0.0,
         usual_six=0.0,
-        prior=tuple(float(column[-1]) for column in baselines.usual_share()),
+        prior=(float(a[-1]), float(b[-1])),
         history_h=float(baselines.known_hours[-1]),
         press=_press(day, observation.press),
         usual_press=_usual_press(observation, baselines),

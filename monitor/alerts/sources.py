@@ -38,7 +38,7 @@ EXAMPLES = 5
 def volume_spikes(
     observation: Observation, baselines: Baselines, settings: RuleSettings
 ) -> list[Finding]:
-    """Find sources with far more posts than their own daily peaks explain.
+    """Find sources with far more posts than their own daily peaks explain, now or in sum.
 
     Posts beneath a fresh post of the company are explained by it and left out. What is unknown
     within the last six hours makes the source unknown, not quiet.
@@ -53,7 +53,12 @@ def volume_spikes(
         np.concatenate([hour, pad]), np.concatenate([six, pad]), observation.now
     )
     old_enough = baselines.known_hours[:sources] >= settings.min_history / HOUR
-    rarity = reading.rarity[:sources]
+    burst = reading.rarity[:sources]
+    # Comments beneath our own posts are in the sum too: what they do not explain must be above
+    # the usual by itself.
+    above = six > reading.window_expected[:sources]
+    buildup = np.where(above, baselines.buildup, 0.0)
+    rarity = np.maximum(burst, buildup)
     stands_out = (rarity >= settings.volume_rarity) & old_enough & (six >= settings.volume_least)
     stands_out &= ~_unknown_now(observation, at)
     return [
@@ -65,12 +70,18 @@ def volume_spikes(
             parts=(
                 Part("posts_1h", float(hour[i]), round(float(reading.expected[i]), 2), 1.0),
                 Part("posts_6h", float(six[i]), round(float(reading.window_expected[i]), 2), 1.0),
-                Part("rarity", round(float(rarity[i]), 2), settings.volume_rarity, 1.0),
+                _rarity_part(float(burst[i]), float(buildup[i]), settings.volume_rarity),
             ),
             posts=_newest(posts, at, counted & (posts.source == i)),
         )
         for i in np.flatnonzero(stands_out)
     ]
+
+
+def _rarity_part(burst: float, buildup: float, threshold: float) -> Part:
+    """Say which of the two it was: a burst, or many hours of somewhat more."""
+    name = "rarity" if burst >= threshold or burst >= buildup else "buildup"
+    return Part(name, round(max(burst, buildup), 2), threshold, 1.0)
 
 
 def sentiment_spikes(

@@ -107,6 +107,11 @@ class SeasonalLevel:
         self._spread = np.clip(self._spread + gain * (excess - self._spread), 0.01, 5.0)
         self._seen += known
 
+    @property
+    def spread(self) -> Floats:
+        """Overdispersion of each series: variance is mean + spread * mean^2."""
+        return self._spread
+
     def _learn_shape(self, capped: Floats, known: NDArray[np.bool_], local: datetime) -> None:
         day_type, hour = _day_type(local), local.hour
         level = np.maximum(np.where(known, self._level, 1.0), LOWEST_RATE)
@@ -239,6 +244,11 @@ class VolumeDetector:
     def expect(self, local: datetime) -> Floats:
         """Return expected posts of the step that begins at `local`; NaN where nothing is known."""
         return self._level.expect(local)
+
+    @property
+    def spread(self) -> Floats:
+        """Overdispersion of each series, as learnt so far."""
+        return self._level.spread
 
     def _row(self, back: int) -> Floats:
         row: Floats = self._expected[(self._at + back) % self.settings.window_steps]

@@ -93,6 +93,8 @@ _REASONS = {
         "reach": "ein Kritiker hat {value} Follower",
         "posts_1h": "{value} Beiträge in der letzten Stunde, üblich sind {baseline}",
         "posts_6h": "{value} in sechs Stunden, üblich sind {baseline}",
+        "buildup": "seit vielen Stunden mehr als sonst; in Summe kommt das an einem von {days} "
+        "gewöhnlichen Tagen vor",
         "rarity": "weiter über dem üblichen Tageshoch als an einem von {days} gewöhnlichen Tagen",
         "surprise": "durch Zufall käme das einmal in {odds} Fällen vor",
         "engagement_rate": "Engagement {value}, üblich sind in diesem Alter {baseline}",
@@ -120,6 +122,7 @@ _REASONS = {
         "reach": "one critic has {value} followers",
         "posts_1h": "{value} posts in the last hour, usual are {baseline}",
         "posts_6h": "{value} in six hours, usual are {baseline}",
+        "buildup": "more than usual for many hours; in sum so on one of {days} ordinary days",
         "rarity": "farther above the usual daily peak than on one of {days} ordinary days",
         "surprise": "by chance this would happen once in {odds} cases",
         "engagement_rate": "engagement {value}, usual at this age is {baseline}",
@@ -191,7 +194,7 @@ def reason(part: Part, lang: str) -> str:
     """Return what one part says."""
     template = _REASONS[lang].get(part.part, "{value}")
     days = odds = ""
-    if part.part == "rarity" and part.value is not None:
+    if part.part in ("rarity", "buildup") and part.value is not None:
         from monitor.alerts.volume import return_period_days
 
         days = _number(min(return_period_days(part.value), 10_000.0), lang)
