@@ -227,10 +227,11 @@ class _Server:
     def exists(self, uri: str) -> bool:
         """Tell whether a post that a batch left out is still there."""
         try:
-            self.ask("app.bsky.feed.getPostThread", {"uri": uri, "depth": 0, "parentHeight": 0})
+            wanted = {"uri": uri, "depth": 0, "parentHeight": 0}
+            answer = self.ask("app.bsky.feed.getPostThread", wanted)
         except SourceGone:
             return False
-        return True
+        return not self.http.pick(answer, "thread", dict).get("notFound")
 
     def followers(self) -> tuple[Followers, ...]:
         """How many follow the account, where it tells."""

@@ -172,8 +172,10 @@ class _Forum:
         params = {"q": f"{query} order:latest", "page": page}
         answer = self.http.get_json("/search.json", params)
         posts = self.http.pick(answer, "posts", list) if "posts" in answer else []
-        topics = {topic.get("id"): topic for topic in answer.get("topics") or []}
+        topics = {_get(topic, "id"): topic for topic in answer.get("topics") or []}
         for raw in posts:
+            if not isinstance(raw, dict):
+                continue
             topic = topics.get(_get(raw, "topic_id"), {})
             raw.setdefault("topic_title", topic.get("title"))
             raw.setdefault("topic_slug", topic.get("slug"))

@@ -233,11 +233,15 @@ def parse_thing(source: Source, raw: Json, *, now: datetime) -> Found:
 
 
 def _deleted(data: Json, body: str) -> DeletedReason | None:
-    """Who took a text away, as far as Reddit tells."""
-    by = data.get("removed_by_category")
-    if by or body.strip() in _GONE:
-        return "author" if by == "deleted" or body.strip() == "[deleted]" else "moderator"
-    return None
+    """Who took a text away, as far as Reddit tells: Reddit itself is no moderator of the place."""
+    by, text = data.get("removed_by_category"), body.strip()
+    if not by and text not in _GONE:
+        return None
+    if by == "deleted" or text == "[deleted]":
+        return "author"
+    if by in ("moderator", "automod_filtered") or (not by and text == "[removed]"):
+        return "moderator"
+    return "gone"
 
 
 def _is_listed(raw: Json) -> bool:

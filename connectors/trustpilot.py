@@ -146,7 +146,8 @@ def parse_review(source: Source, raw: Json, *, now: datetime) -> Found:
     """
     native_id = str(raw["id"])
     if raw.get("status") in _GONE:
-        return Tombstone(make_uid("trustpilot", None, native_id), now, "moderator")
+        # Trustpilot decides about reviews, the company can only ask for it
+        return Tombstone(make_uid("trustpilot", None, native_id), now, "gone")
     who = raw.get("consumer") or {}
     title = clean_text(raw.get("title") or "") or None
     created, updated = _created(raw), raw.get("updatedAt")
