@@ -48,7 +48,7 @@ def test_a_shift_between_the_cells_is_told_below_the_matrix(run: Run) -> None:
     assert "Shifts beyond chance" not in out
     _code, out, _err = run("matrix", "--period", "day", "--date", "2026-03-04", "--by", "day")
     assert "Customers/Demand: 100.0" in out
-    assert "Customers/Supply 0.0" in out
+    assert "Customers/Supply: 0.0" in out
 
 
 @pytest.mark.parametrize(("lang", "told"), [("de", "verschoben: "), ("en", "moved: ")])

@@ -230,6 +230,31 @@ def test_quiet_hours_end_in_the_morning(local: str, until: str) -> None:
     assert quiet_until(now, None, "Europe/Berlin") == now
 
 
+def test_a_storm_of_level_4_breaks_quiet_hours_and_keeps_its_order(store: Store) -> None:
+    fill(store, storm=True)
+    night = datetime(2026, 3, 2, 23, 0, tzinfo=UTC)
+    quiet = entry(quiet_hours="22:00-07:00")
+    team, writer = FakeReceiver("team"), desk(store, quiet)
+    post = postman(store, team, settings=quiet)
+
+    def tell(minutes: int, level: int) -> list[str]:
+        at = night + minutes * MINUTE
+        event = Event(at=at, event="raised", alert=storm_alert(level=level))
+        post.put(writer.about_events([event]), at)
+        post.put([message(minutes, "source-failed")], at)
+        post.deliver(at)
+        return [m.subject for m in team.arrived]
+
+    assert tell(0, level=3) == []
+    told = tell(5, level=4)
+    assert [subject.split(" · ")[1] for subject in told] == [
+        "Shitstorm, Stufe 3 von 6",
+        "Shitstorm, Stufe 4 von 6",
+    ]
+    post.deliver(datetime(2026, 3, 3, 7, 0, tzinfo=UTC))
+    assert len(team.arrived) == 3, "the rest of the night is told at once in the morning"
+
+
 def test_waiting_grows_and_a_receiver_s_own_wish_is_kept() -> None:
     waits = [backoff(n, None) for n in range(1, 7)]
     assert waits == sorted(waits)

@@ -31,6 +31,9 @@ from monitor.types.alerts import Alert, Event, Verdict
 from monitor.types.digest import Digest, Quote
 from monitor.types.messages import Delivery, Message, MessageKind
 
+URGENT_LEVEL = 4
+"""From this storm level on nobody's quiet hours count."""
+
 STORM_ONLY = 3
 """Up to this `min_level` a receiver also gets alerts of the other rules, which have no scale."""
 
@@ -224,6 +227,7 @@ class Desk:
             pictures=pictures if mail else {},
             posts=tuple(quote.uid for quote in quotes),
             note=for_slack_lines(note),
+            urgent=about is not None and about.rule == "storm" and about.level >= URGENT_LEVEL,
         )
 
 

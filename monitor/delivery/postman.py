@@ -59,14 +59,21 @@ class Postman:
     def put(self, messages: Iterable[Message], now: datetime, *, at_once: bool = False) -> int:
         """Queue messages; those for a receiver in its quiet hours wait until they end.
 
-        `at_once` answers somebody who is there.
+        What is urgent does not wait, nor does what stands before it in its thread. `at_once`
+        answers somebody who is there.
         """
-        if at_once:
-            return self.outbox.put([(message, now) for message in messages], now)
         quiet = {entry.name: entry.quiet_hours for entry in self.receivers}
-        return self.outbox.put(
-            [(m, quiet_until(now, quiet.get(m.receiver), self.timezone)) for m in messages], now
-        )
+        planned, held_up = [], []
+        for message in messages:
+            due = quiet_until(now, quiet.get(message.receiver), self.timezone)
+            if due > now and (at_once or message.urgent):
+                held_up.append(message)
+                due = now
+            planned.append((message, due))
+        added = self.outbox.put(planned, now)
+        for message in held_up:
+            self.outbox.hasten(message.receiver, message.thread, now)
+        return added
 
     def deliver(self, now: datetime, stop: Callable[[], bool] = lambda: False) -> Delivered:
         """Send what is due to every receiver; one receiver's trouble touches no other."""

@@ -116,6 +116,15 @@ class Outbox:
                 (to_ms(until), receiver, to_ms(until)),
             )
 
+    def hasten(self, receiver: str, thread: str, now: datetime) -> None:
+        """Let nothing of a thread wait any longer: its newest message must not be held up."""
+        with self.db.transaction() as connection:
+            connection.execute(
+                "UPDATE deliveries SET due_at = ? WHERE receiver = ? AND thread = ? "
+                "AND state = 'waiting' AND due_at > ? AND attempts = 0",
+                (to_ms(now), receiver, thread, to_ms(now)),
+            )
+
     def merge(self, old: Sequence[Delivery], message: Message, now: datetime) -> Delivery:
         """Let one message stand for several waiting ones. Returns it."""
         with self.db.transaction() as connection:

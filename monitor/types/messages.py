@@ -20,6 +20,7 @@ class Message:
     `key` makes it unique: queued twice it is sent once. Messages of one `thread` are about the
     same matter and keep their order. `note` is the line that a thread's history gets
     where the receiver edits its message. `posts` are the uids that it quotes, for erasure.
+    `urgent` breaks quiet hours.
     """
 
     key: str
@@ -33,6 +34,7 @@ class Message:
     pictures: Mapping[str, bytes] = field(default_factory=dict)
     posts: tuple[str, ...] = ()
     note: str = ""
+    urgent: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
