@@ -37,9 +37,11 @@ def save_backup(app: App, file: Path, *, force: bool = False, steps: Steps | Non
     if source is None:
         raise UsageError("backup: this store is in memory; there is no file to copy")
     if file.exists() and not force:
-        raise UsageError(f"{file}: exists and is left as it is; name another file, or add --force")
+        raise UsageError(
+            "{file}: exists and is left as it is; name another file, or add --force", file=file
+        )
     if file.resolve() == source.resolve():
-        raise UsageError(f"{file}: is the store itself; name another file")
+        raise UsageError("{file}: is the store itself; name another file", file=file)
     app.guard.note("backup", posts=app.store.posts.count())
     copy_store(app.store.db.connection, file, steps or _silent)
     secret = _beside(source, ".keys") / "secret"

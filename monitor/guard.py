@@ -113,15 +113,15 @@ class Guard:
         account = account.strip()
         platform, colon, rest = account.partition(":")
         if not (platform and colon and rest.strip("@ ")):
-            raise UsageError(
-                f"{account}: no account; write platform:id, platform:host:id or platform:@handle, "
-                "such as facebook:u9 or mastodon:@anna"
-            )
+            raise self._no_account(account)
         authors = self.accounts.find(account, self._pseudonym)
         if len({author.key for author in authors}) > 1:
             listed = ", ".join(author.key for author in authors)
             raise UsageError(
-                f"{account}: means {len(authors)} accounts ({listed}); name one of them"
+                "{account}: means {n} accounts ({listed}); name one of them",
+                account=account,
+                n=len(authors),
+                listed=listed,
             )
         bare = account.rpartition(":")[2]
         names = dict.fromkeys(
@@ -134,6 +134,25 @@ class Guard:
             tuple(names),
             tuple(dict.fromkeys(voter for _, _, voter in voters)),
             tuple(self.accounts.ideas_of(list(names))),
+        )
+
+    def _no_account(self, name: str) -> UsageError:
+        if name and self.accounts.voters_among([name]):
+            return UsageError(
+                "{name}: is no account, but somebody voted under this id; write voter:{name}",
+                name=name,
+            )
+        like = self.accounts.called(name)
+        if like:
+            return UsageError(
+                "{name}: name the platform too; so called are {listed}",
+                name=name,
+                listed=", ".join(like),
+            )
+        return UsageError(
+            "{name}: no account; write platform:id, platform:host:id or platform:@handle, such as "
+            "facebook:u9 or mastodon:@anna, or voter:id for somebody who voted",
+            name=name,
         )
 
     # --- objection ----------------------------------------------------------------------------

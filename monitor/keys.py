@@ -87,13 +87,17 @@ def _kept(path: Path) -> Keys:
     except FileNotFoundError:
         return _made(path)
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read ({error}); restore it from a backup") from error
+        raise ConfigError(
+            "{file}: cannot be read ({error}); restore it from a backup", file=path, error=error
+        ) from error
     try:
         secret = bytes.fromhex(text)
     except ValueError:
         secret = b""
     if len(secret) != SECRET_BYTES:
-        raise ConfigError(f"{path}: damaged, 64 hex digits expected; restore it from a backup")
+        raise ConfigError(
+            "{file}: damaged, 64 hex digits expected; restore it from a backup", file=path
+        )
     return Keys(secret)
 
 
@@ -113,6 +117,9 @@ def _made(path: Path) -> Keys:
         return _kept(path)
     except OSError as error:
         raise ConfigError(
-            f"{path}: cannot be written ({error}); make the folder writable, or set {ENVIRONMENT}"
+            "{file}: cannot be written ({error}); make the folder writable, or set {variable}",
+            file=path,
+            error=error,
+            variable=ENVIRONMENT,
         ) from error
     return Keys(secret, fresh=True)

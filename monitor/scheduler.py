@@ -74,7 +74,8 @@ def only_one(store_path: Path | None) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise StoreError(
-                f"{store_path}: another `sturmglas run` is at work on this store; stop it first"
+                "{file}: another `sturmglas run` is at work on this store; stop it first",
+                file=store_path,
             ) from error
         yield
 

@@ -41,6 +41,41 @@ def test_an_unknown_account_is_no_error(folder: Path, command: str) -> None:
     assert (code, rows) == (0, [{"held": 0}])
 
 
+def test_the_bare_id_of_a_voter_is_told_with_how_to_write_it(folder: Path) -> None:
+    (folder / "rules.toml").write_text(
+        'name = "k"\nopens = 2026-01-01T00:00:00Z\ncloses = 2026-02-01T00:00:00Z\n'
+    )
+    (folder / "ideas.jsonl").write_text('{"idea": "i1", "text": "Ein Deckel"}\n')
+    (folder / "votes.jsonl").write_text(
+        '{"vote": "1", "idea": "i1", "voter": "w-4711", "at": "2026-01-02T00:00:00Z"}\n'
+    )
+    sturmglas(folder, "campaign", "create", "rules.toml")
+    sturmglas(folder, "campaign", "import", "k", "--ideas", "ideas.jsonl", "--votes", "votes.jsonl")
+    code, _, told = sturmglas(folder, "privacy", "access", "w-4711")
+    assert (code, "write voter:w-4711" in told) == (2, True)
+    code, (row,), _ = sturmglas(folder, "privacy", "erase", "voter:w-4711", "--yes")
+    assert (code, row["votes"]) == (0, 1)
+    assert "no account" in sturmglas(folder, "privacy", "access", "w-4711")[2]
+
+
+@pytest.mark.parametrize("name", ["u1", "anna_77", "@Anna_77"])
+def test_a_name_without_its_platform_is_answered_with_the_accounts_of_that_name(
+    folder: Path, name: str
+) -> None:
+    code, rows, told = sturmglas(folder, "privacy", "erase", name, "--yes")
+    assert (code, rows) == (2, [])
+    assert "so called are facebook:u1" in told
+
+
+def test_people_are_answered_in_their_language(folder: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "monitor", "--lang", "de", "privacy", "access", "facebook:u1"],
+        cwd=folder, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert "Beiträge: 1" in done.stdout
+    assert "Als Nächstes" in done.stderr
+
+
 def test_an_erasure_prints_what_went_and_a_second_one_finds_nothing(folder: Path) -> None:
     code, (row,), _ = sturmglas(folder, "privacy", "erase", "facebook:@anna_77", "--yes")
     assert code == 0

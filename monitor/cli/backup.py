@@ -34,10 +34,14 @@ def backup(
     if context.json:
         context.emit([asdict(copied)])
         return
-    context.out.print(plain(f"{file}: {copied.posts:,} posts, checked"), markup=False)
+    told = context.tell("{file}: {n} posts, checked", file=file, n=copied.posts)
+    context.out.print(plain(told), markup=False, soft_wrap=True)
     if copied.keys:
         context.say(
-            f"{file}.keys holds the secret that pseudonyms and signatures hang on; guard it"
+            context.tell(
+                "{file}.keys holds the secret that pseudonyms and signatures hang on; guard it",
+                file=file,
+            )
         )
 
 
@@ -57,16 +61,24 @@ def restore(
 
     context = context_of(ctx)
     posts = check_store(file)
-    what = f"{file} ({posts:,} posts) takes the place of {context.store_path}"
+    facts = {"file": file, "posts": posts, "store": context.store_path}
     if context.store_path.exists() and not yes:
         if not sys.stdin.isatty():
-            raise UsageError(f"{what}; add --yes, for what came since the backup will be gone")
-        context.say(plain(what))
-        if not typer.confirm("Replace it? What came since the backup will be gone", err=True):
+            raise UsageError(
+                "{file} ({posts} posts) takes the place of {store}; add --yes, for what came since "
+                "the backup will be gone",
+                **facts,
+            )
+        context.say(
+            plain(context.tell("{file} ({posts} posts) takes the place of {store}", **facts))
+        )
+        question = context.tell("Replace it? What came since the backup will be gone")
+        if not typer.confirm(question, err=True):
             raise typer.Exit(1)
     with only_one(context.store_path), context.steps() as steps:
         copied = restore_backup(context.app, file, steps)
     if context.json:
         context.emit([asdict(copied)])
     else:
-        context.out.print(plain(f"{context.store_path}: {posts:,} posts are back"), markup=False)
+        told = context.tell("{store}: {n} posts are back", store=context.store_path, n=posts)
+        context.out.print(plain(told), markup=False, soft_wrap=True)

@@ -49,11 +49,13 @@ def access(
     if context.json:
         context.emit([held])
     elif not held["held"]:
-        context.out.print(f"{plain(account)}: nothing is held", markup=False)
+        context.out.print(plain(context.tell("{account}: nothing is held", account=account)))
     else:
         show_access(context, held)
         if out is None:
-            context.say("Next: add --out answer.html for a file that the person can read")
+            context.say(
+                context.tell("Next: add --out answer.html for a file that the person can read")
+            )
 
 
 def write_access(context: Context, held: dict[str, Any], out: Path) -> None:
@@ -68,18 +70,30 @@ def write_access(context: Context, held: dict[str, Any], out: Path) -> None:
     try:
         out.write_text(text, encoding="utf-8", errors="backslashreplace")
     except OSError as error:
-        raise UsageError(f"--out {out}: cannot be written: {error}") from error
+        raise UsageError(
+            "--out {file}: cannot be written: {error}", file=out, error=error
+        ) from error
     out.chmod(0o600)
-    context.say(f"{out} written")
+    context.say(context.tell("{file} written", file=out))
 
 
 def show_access(context: Context, held: dict[str, Any]) -> None:
     """Say in a few lines what is held."""
-    for name in ("posts", "ideas", "votes", "alerts", "decisions", "recipients"):
-        context.out.print(f"{name}: {len(held[name]):,}", markup=False)
+    tell = context.tell
+    lines = [
+        tell("posts: {n}", n=len(held["posts"])),
+        tell("ideas: {n}", n=len(held["ideas"])),
+        tell("votes: {n}", n=sum(row["votes"] for row in held["votes"])),
+        tell("alerts that quote them: {n}", n=len(held["alerts"])),
+        tell("decisions on their posts: {n}", n=len(held["decisions"])),
+        tell("messages that quoted them: {n}", n=len(held["recipients"])),
+    ]
     for one in held["known_as"]:
-        words = [str(value) for value in one.values() if value is not None]
-        context.out.print(plain("known as: " + ", ".join(words)), markup=False)
+        handle = one["handle"] and f"@{one['handle'].lstrip('@')}"
+        names = [name for name in (one["key"], handle, one["name"]) if name]
+        lines.append(tell("known as: {names}", names=", ".join(names)))
+    for line in lines:
+        context.out.print(plain(line), markup=False, soft_wrap=True)
 
 
 @privacy.command()
@@ -95,35 +109,54 @@ def erase(ctx: typer.Context, account: Account, yes: Yes = False) -> None:
         ask(context, person, len(guard.accounts.uids([author.id for author in person.authors])))
     erased = guard.erase(account, context.app.receiver)
     if erased is None:
-        answer(context, {"held": 0}, f"{account}: nothing is held; what comes later stays away")
+        told = "{account}: nothing is held; what was written until now stays away"
+        answer(context, {"held": 0}, context.tell(told, account=account))
         return
     row = asdict(erased)
     traces = row.pop("traces")
     answer(
         context,
         row,
-        f"{account}: {erased.posts:,} posts, {erased.counts:,} looks at counters and "
-        f"{erased.votes:,} votes erased; {erased.deliveries:,} delivered copies: "
-        f"see {erased.receipt}",
+        context.tell(
+            "{account}: {posts} posts, {counts} looks at counters and {votes} votes erased; "
+            "{copies} delivered copies: see {receipt}",
+            account=account,
+            posts=erased.posts,
+            counts=erased.counts,
+            votes=erased.votes,
+            copies=erased.deliveries,
+            receipt=erased.receipt,
+        ),
     )
     if traces:
         context.say(
-            f"The files still hold {traces} places that name the account: see {erased.receipt}; "
-            "if another process reads the store, stop it and run privacy retention"
+            context.tell(
+                "The files still hold {places} places that name the account: see {receipt}; if "
+                "another process reads the store, stop it and run: sturmglas privacy retention",
+                places=traces,
+                receipt=erased.receipt,
+            )
         )
         raise typer.Exit(1)
 
 
 def ask(context: Context, person: Person, posts: int) -> None:
     """Let a person confirm, after seeing what will go. Raises UsageError in a pipe."""
-    what = (
-        f"{person.account}: {posts:,} posts, {len(person.ideas):,} ideas, "
-        f"voter {', '.join(person.voters) or 'none'}"
-    )
+    facts = {
+        "account": person.account,
+        "posts": posts,
+        "ideas": len(person.ideas),
+        "voters": ", ".join(person.voters) or "–",
+    }
     if not sys.stdin.isatty():
-        raise UsageError(f"{what}; add --yes to erase them, for this cannot be undone")
-    context.say(plain(what))
-    if not typer.confirm("Erase all of it? It cannot be undone", err=True):
+        raise UsageError(
+            "{account}: {posts} posts, {ideas} ideas, votes as {voters}; add --yes to erase them, "
+            "for this cannot be undone",
+            **facts,
+        )
+    told = "{account}: {posts} posts, {ideas} ideas, votes as {voters}"
+    context.say(plain(context.tell(told, **facts)))
+    if not typer.confirm(context.tell("Erase all of it? It cannot be undone"), err=True):
         raise typer.Exit(1)
 
 
@@ -144,11 +177,16 @@ def object_(
     guard = context.app.guard
     person = guard.object(account, withdrawn=withdraw)
     held = len(guard.accounts.uids([author.id for author in person.authors]))
-    said = "is collected again" if withdraw else "is never collected again"
     answer(
         context,
         {"account": account, "objected": not withdraw, "held": held},
-        f"{account} {said}; {held:,} posts are held" + (", erase takes them" if held else ""),
+        context.tell("{account} is collected again; {n} posts are held", account=account, n=held)
+        if withdraw
+        else context.tell(
+            "{account} is never collected again; {n} posts are held, which privacy erase takes",
+            account=account,
+            n=held,
+        ),
     )
 
 
@@ -167,7 +205,12 @@ def retention(
         context.emit([{"dry_run": dry_run, **done}])
         return
     for kind, count in done.items():
-        context.out.print(f"{kind}: {count:,}{' would go' if dry_run else ' gone'}", markup=False)
+        line = (
+            context.tell("{kind}: {n} would go", kind=kind, n=count)
+            if dry_run
+            else context.tell("{kind}: {n} gone", kind=kind, n=count)
+        )
+        context.out.print(line, markup=False)
 
 
 @privacy.command()
@@ -191,7 +234,10 @@ def record(
         return
     typer.echo(render_record(made, context.lang, assessment=assessment), nl=False)
     for change in made["changes"]:
-        context.say(plain(f"changed since {made['before']}: {change}"))
+        told = context.tell(
+            "changed since {moment}: {change}", moment=made["before"], change=change
+        )
+        context.say(plain(told))
 
 
 @privacy.command()
@@ -207,9 +253,11 @@ def log(
     entries = context.app.guard.log
     if verify:
         found = entries.verify()
-        told = f"{found.entries:,} entries, the chain is whole"
+        told = context.tell("{n} entries, the chain is whole", n=found.entries)
         if not found.ok:
-            told = f"entry {found.first_bad}: {found.why}"
+            told = context.tell(
+                "entry {entry}: {why}", entry=found.first_bad, why=context.tell(found.why or "")
+            )
         answer(context, asdict(found), told)
         if not found.ok:
             raise typer.Exit(1)

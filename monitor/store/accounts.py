@@ -76,6 +76,15 @@ class Accounts:
             if not row.is_hidden and pseudonym(row.key) == native_id
         ]
 
+    def called(self, name: str) -> list[str]:
+        """Return the keys of a few accounts of any platform with this id or handle."""
+        rows = self.db.rows(
+            "SELECT key FROM authors WHERE native_id = ?1 "
+            "OR ltrim(handle, '@') = ltrim(?1, '@') COLLATE NOCASE ORDER BY key LIMIT 10",
+            (name,),
+        )
+        return [row[0] for row in rows]
+
     def each(self) -> Iterator[AuthorRow]:
         """Yield every author of whom more than a pseudonym is held."""
         yield from self._where(f"key NOT GLOB '*:{HIDDEN}*'")

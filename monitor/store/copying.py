@@ -34,7 +34,9 @@ def copy_store(
         draft.replace(target)
     except (OSError, sqlite3.Error) as error:
         raise StoreError(
-            f"{target}: the copy failed: {error}; make room, or name another place"
+            "{file}: the copy failed: {error}; make room, or name another place",
+            file=target,
+            error=error,
         ) from error
     finally:
         draft.unlink(missing_ok=True)
@@ -43,16 +45,18 @@ def copy_store(
 def check_store(path: Path) -> int:
     """Return how many posts a copy holds. Raises StoreError for a damaged one or another file."""
     if not path.is_file():
-        raise StoreError(f"{path}: no such file; name one that `sturmglas backup` wrote")
+        raise StoreError("{file}: no such file; name one that `sturmglas backup` wrote", file=path)
     try:
         with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as copy:
             found = copy.execute("PRAGMA integrity_check(1)").fetchone()[0]
             if found != "ok":
-                raise StoreError(f"{path}: damaged ({found}); take another backup")
+                raise StoreError(
+                    "{file}: damaged ({found}); take another backup", file=path, found=found
+                )
             copy.execute("SELECT count(*) FROM _sqlite_migrations").fetchone()
             return int(copy.execute("SELECT count(*) FROM posts").fetchone()[0])
     except sqlite3.Error as error:
-        raise StoreError(f"{path}: no backup of a store: {error}") from error
+        raise StoreError("{file}: no backup of a store: {error}", file=path, error=error) from error
 
 
 def put_back(
@@ -67,8 +71,10 @@ def put_back(
             copy.backup(connection, pages=-1, progress=_told(steps))
     except sqlite3.Error as error:
         raise StoreError(
-            f"{source}: cannot be put back: {error}; stop `sturmglas run` and whoever reads the "
-            "store, then run again; nothing was changed"
+            "{file}: cannot be put back: {error}; stop `sturmglas run` and whoever reads the "
+            "store, then run again; nothing was changed",
+            file=source,
+            error=error,
         ) from error
 
 

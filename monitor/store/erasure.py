@@ -350,8 +350,10 @@ def _scrub(db: Database, needles: Sequence[str], files: Sequence[Path]) -> dict[
     db.row("PRAGMA shrink_memory")
     if done.returncode:
         raise StoreError(
-            f"{db.path}: its free space could not be cleared: {done.stderr.strip()[-300:]}; "
-            "run `sturmglas privacy retention` to try again"
+            "{file}: its free space could not be cleared: {error}; "
+            "run `sturmglas privacy retention` to try again",
+            file=db.path,
+            error=done.stderr.strip()[-300:],
         )
     answer: dict[str, Any] = json.loads(done.stdout)
     return answer

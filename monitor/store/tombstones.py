@@ -79,8 +79,10 @@ class Tombstones:
                 os.fsync(file.fileno())
         except OSError as error:
             raise StoreError(
-                f"{self.path}: cannot be written ({error}); without it an erasure would not "
-                "outlive a restored backup: make room or change the rights, then run again"
+                "{file}: cannot be written ({error}); without it an erasure would not "
+                "outlive a restored backup: make room or change the rights, then run again",
+                file=self.path,
+                error=error,
             ) from error
 
     def read(self, path: Path | None = None) -> tuple[list[Tombstone], str | None]:
@@ -95,8 +97,10 @@ class Tombstones:
             lines = path.read_text(encoding="ascii").splitlines()
         except (OSError, UnicodeDecodeError) as error:
             raise StoreError(
-                f"{path}: cannot be read ({error}); restore it from a backup, "
-                "for it keeps erased persons erased"
+                "{file}: cannot be read ({error}); restore it from a backup, "
+                "for it keeps erased persons erased",
+                file=path,
+                error=error,
             ) from error
         key_id = next((x.removeprefix(FIRST_LINE) for x in lines if x.startswith(FIRST_LINE)), None)
         return [stone for line in lines if (stone := _parse(line)) is not None], key_id
