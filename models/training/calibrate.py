@@ -69,10 +69,13 @@ def fit_head(
     )
 
 
-def choose_threshold(p: np.ndarray, gold: np.ndarray, sources: Sequence[str]) -> float:
+def choose_threshold(
+    p: np.ndarray, gold: np.ndarray, sources: Sequence[str], both: bool = False
+) -> float:
     """Return the probability of yes that gives the best mean of F1 over the sources.
 
-    Sources with fewer than eight yeses say too little and are left out.
+    `both` counts the F1 of no as well: what public sets of toxic posts are judged by. Sources with
+    fewer than eight yeses say too little and are left out.
     """
     names = np.array(sources)
     kept = [n for n in sorted(set(sources)) if gold[names == n].sum() >= 8]
@@ -83,12 +86,15 @@ def choose_threshold(p: np.ndarray, gold: np.ndarray, sources: Sequence[str]) ->
     for at, threshold in enumerate(grid):
         for name in kept:
             told, true = p[names == name] >= threshold, gold[names == name] == 1
-            hits = (told & true).sum()
-            curve[at] += 2 * hits / max(told.sum() + true.sum(), 1)
+            curve[at] += _f1(told, true) + (_f1(~told, ~true) if both else 0.0)
     # the yeses are few and the curve is jagged: its neighbours tell a peak from a lucky row
     padded = np.pad(curve, SMOOTH, mode="edge")
     smooth = np.convolve(padded, np.ones(2 * SMOOTH + 1) / (2 * SMOOTH + 1), mode="valid")
     return round(float(grid[int(smooth.argmax())]), 2)
+
+
+def _f1(told: np.ndarray, true: np.ndarray) -> float:
+    return float(2 * (told & true).sum() / max(told.sum() + true.sum(), 1))
 
 
 def weigh_rows(rows: Sequence[Row]) -> np.ndarray:
@@ -152,7 +158,8 @@ def _fit_part(
         return fitted
     p = apply(fitted, head, linear[known], own)[:, 0]
     names = [row.source if row.split != "dev" or _is_bare(row) else "codebook" for row in kept]
-    return replace(fitted, yes_from=choose_threshold(p, target, names))
+    both = all(_is_bare(row) for row in kept)
+    return replace(fitted, yes_from=choose_threshold(p, target, names, both))
 
 
 def settle(
