@@ -1,7 +1,7 @@
 """Real servers on loopback. They are started only where `make test-live` has installed them.
 
 `STURMGLAS_LIVE` names the folder of the installations: `synapse/` (a virtual environment),
-`bluesky/` (node_modules). WordPress, MariaDB and PHP are the system's own.
+`bluesky/` (node_modules). WordPress, MariaDB, PHP and exim4 are the system's own.
 """
 
 from __future__ import annotations
@@ -26,6 +26,9 @@ _NEEDS = {
 MISSING = [name for name, place in _NEEDS.items() if not LIVE.name or not (LIVE / place).exists()]
 if not LIVE.name or shutil.which("mariadbd") is None or shutil.which("php") is None:
     MISSING.append("test_live_wordpress.py")
+EXIM = shutil.which("exim4", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+if not LIVE.name or EXIM is None or os.geteuid() != 0:
+    MISSING.append("test_live_mail.py")  # exim4 takes a configuration from root alone
 collect_ignore = MISSING
 
 

@@ -7,14 +7,14 @@ cd "$(dirname "$0")/../.."
 export STURMGLAS_LIVE="${STURMGLAS_LIVE:-$PWD/.live}"
 mkdir -p "$STURMGLAS_LIVE"
 
-packages="wordpress mariadb-server php-cli php-mysql php-xml postgresql redis-server"
+packages="wordpress mariadb-server php-cli php-mysql php-xml postgresql redis-server exim4-daemon-light"
 if ! dpkg -s $packages >/dev/null 2>&1; then
   if [ "$(id -u)" = 0 ]; then
     apt-get update -qq || true
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $packages ||
       echo "Some of Debian's packages cannot be had: $packages"
   else
-    echo "Not root: for WordPress and Bluesky install $packages"
+    echo "Not root: for WordPress, Bluesky and mail install $packages"
   fi
 fi
 
