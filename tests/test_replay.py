@@ -70,6 +70,30 @@ def test_what_is_no_storm_opens_no_storm_alert(story: str) -> None:
     assert storms(events_of(community)) == []
 
 
+def evening(mix: tuple[float, ...]) -> Community:
+    """A loud evening: ten times the usual for four hours, mostly strangers, one hashtag."""
+    community = Community(7).live(11)
+    ordinary = len(community.rows)
+    community.burst(NOON, 4, 150, mix, ramp_h=1)
+    for row in community.rows[ordinary:]:
+        row["text"] += " #AcmeAbend"
+    return community
+
+
+@pytest.mark.parametrize(
+    ("mix", "alerts"),
+    [((0.2, 0.5, 0.3), 0), ((0.27, 0.5, 0.23), 0), ((0.65, 0.25, 0.1), 1)],
+    ids=["the usual grumbling", "half as much again", "a firestorm of the same size"],
+)
+def test_how_loud_an_evening_is_does_not_make_it_a_storm(
+    mix: tuple[float, ...], alerts: int
+) -> None:
+    told = storms(events_of(evening(mix), start=NOON - timedelta(days=1)))
+    opened = [event.at for event in told if event.event == "opened"]
+    assert len(opened) == alerts
+    assert all(at <= NOON + timedelta(hours=3) for at in opened)
+
+
 @pytest.fixture(scope="module")
 def stormy() -> list[Event]:
     community = Community(5).live(12).burst(NOON, 14, 60, ANGRY, ramp_h=4)
