@@ -88,6 +88,9 @@ def show_access(context: Context, held: dict[str, Any]) -> None:
         tell("decisions on their posts: {n}", n=len(held["decisions"])),
         tell("messages that quoted them: {n}", n=len(held["recipients"])),
     ]
+    for row in held["votes"]:
+        where = ", ".join(row["campaigns"])
+        lines.append(tell("voted as {voter} in {campaigns}", voter=row["voter"], campaigns=where))
     for one in held["known_as"]:
         handle = one["handle"] and f"@{one['handle'].lstrip('@')}"
         names = [name for name in (one["key"], handle, one["name"]) if name]
@@ -177,17 +180,14 @@ def object_(
     guard = context.app.guard
     person = guard.object(account, withdrawn=withdraw)
     held = len(guard.accounts.uids([author.id for author in person.authors]))
-    answer(
-        context,
-        {"account": account, "objected": not withdraw, "held": held},
-        context.tell("{account} is collected again; {n} posts are held", account=account, n=held)
-        if withdraw
-        else context.tell(
-            "{account} is never collected again; {n} posts are held, which privacy erase takes",
-            account=account,
-            n=held,
-        ),
+    said = context.tell(
+        "{account} is collected again" if withdraw else "{account} is never collected again",
+        account=account,
     )
+    if held and not withdraw:
+        told = "{n} posts are still held; sturmglas privacy erase takes them"
+        context.say(context.tell(told, n=held))
+    answer(context, {"account": account, "objected": not withdraw, "held": held}, said)
 
 
 @privacy.command()
