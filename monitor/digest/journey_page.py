@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from monitor.digest.document import Block, Document, Heading, Line, Pairs, Quotation, Span, Table
-from monitor.digest.names import period_name
+from monitor.digest.names import period_name, phase_name
 from monitor.digest.safe import masked, one_line, web_address
 from monitor.locale.language import Language
 from monitor.types.digest import Quote
@@ -168,18 +168,6 @@ def goal_name(state: GoalState, language: Language) -> str:
         "missed": language.say("missed"),
     }
     return names[state]
-
-
-def phase_name(phase: str, language: Language) -> str:
-    """Name a phase; words of the user's own model stay as they are."""
-    names = {
-        "": language.say("(no phase)"),
-        "activation": language.say("Activation"),
-        "information": language.say("Information"),
-        "action": language.say("Action"),
-        "retention": language.say("Retention"),
-    }
-    return names.get(phase, phase)
 
 
 def _quotation(quote: Quote) -> Quotation:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from monitor.digest.canvas import ACCENT, INK, MUTED, PALE, Form, draw, unadorned, without_frame
 from monitor.digest.document import text_of
-from monitor.digest.journey_page import compose_journey, phase_name, summary
+from monitor.digest.journey_page import compose_journey, summary
 from monitor.digest.markup import render_html
+from monitor.digest.names import phase_name
 from monitor.locale.language import Language
 from monitor.types.kpis import Journey, Station
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from monitor.digest.document import Block, Line, Pairs, Span, Table, Tone
-from monitor.digest.kpi_page import kpi_name, made_of, show
+from monitor.digest.kpi_names import kpi_name
+from monitor.digest.kpi_page import made_of, show
 from monitor.digest.names import before_name, status_name
 from monitor.locale.language import Language
 from monitor.measure.shares import share

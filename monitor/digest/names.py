@@ -189,6 +189,18 @@ def reason_phrase(reason: Reason, language: Language) -> str:
     return phrases[reason.code]
 
 
+def phase_name(phase: str, language: Language) -> str:
+    """Name a phase; words of the user's own model stay as they are."""
+    names = {
+        "": language.say("(no phase)"),
+        "activation": language.say("Activation"),
+        "information": language.say("Information"),
+        "action": language.say("Action"),
+        "retention": language.say("Retention"),
+    }
+    return names.get(phase, phase)
+
+
 def period_name(period: Period, language: Language) -> str:
     """Name a period as people say it."""
     first, last = period.first_day, period.last_day
