@@ -60,7 +60,7 @@ class Term:
 
     key: str
     posts: list[int]
-    surfaces: Counter[str]
+    surfaces: dict[str, int]
     capitals: int = 0
     score: float = 0.0
 
@@ -88,13 +88,15 @@ def find_topics(
     usual_counts, usual_posts = older, len(background)
     if usual_posts < ENOUGH_PAST:
         usual_counts, usual_posts = before + older, len(previous) + len(background)
-    for term in terms.values():
+    # Most terms stand in one post: they are no topic, and nothing more is asked of them.
+    common = [t for t in terms.values() if len(t.posts) >= min(AUTHORS, NAMELESS)]
+    for term in common:
         usual = (usual_counts[term.key] + 0.5) / (usual_posts + 1 + len(texts) * 0.05)
         times = len(term.posts) / len(texts) / usual
         weight = 1.5 if _is_noun(term) else 1.0
         term.score = weight * len(term.posts) * log1p(times)
     ranked = sorted(
-        (t for t in terms.values() if _enough([texts[i] for i in t.posts])),
+        (t for t in common if _enough([texts[i] for i in t.posts])),
         key=lambda t: (-t.score, t.key),
     )
     groups = _grouped(ranked[:CANDIDATES])[:limit]
@@ -197,9 +199,9 @@ def _terms(texts: Sequence[Quote], silent: frozenset[str]) -> dict[str, Term]:
         for key, (surface, named) in _found(quote.text, silent).items():
             term = terms.get(key)
             if term is None:
-                term = terms[key] = Term(key, [], Counter())
+                term = terms[key] = Term(key, [], {})
             term.posts.append(position)
-            term.surfaces[surface] += 1
+            term.surfaces[surface] = term.surfaces.get(surface, 0) + 1
             term.capitals += named
     return terms
 
