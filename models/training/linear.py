@@ -16,8 +16,6 @@ from models.hashing import COLUMNS, hash_texts, hash_token
 from models.heads import CHOICES, HEADS, LOGITS
 from models.heads import COLUMNS as PLACES
 from models.linear import FACT_WEIGHT, Floats, LinearModel, weigh
-from models.shipped import VERSION, write_manifest
-from models.training.calibrate import fit, write_tier
 from models.training.corpus import Row, load_rows
 from models.training.recipe import origin
 
@@ -91,7 +89,7 @@ def train_linear(rows: Sequence[Row], seed: int = 7) -> LinearModel:
 
 
 def main() -> None:
-    """Train on the train splits, calibrate on the dev splits, write weights and manifest."""
+    """Train on the train splits and write the weights; `ship` calibrates them with the encoder."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=os.environ.get("STURMGLAS_DATA"))
     parser.add_argument("--out", type=Path, default=Path("models/weights/linear.npz"))
@@ -103,12 +101,9 @@ def main() -> None:
     print(f"training on {len(kept)} of {len(rows)} rows")
     model = train_linear(kept)
     model.save(wanted.out)
-    stored = LinearModel.load(wanted.out)  # calibrated as shipped, in 8 bits
-    dev = [row for row in rows if row.split != "train"]
-    logits = stored.score([frame(row.utterance) for row in dev]).logits
-    write_tier(wanted.out.parent / "calibration.json", "fast", fit(dev, logits, None))
-    write_manifest(wanted.out.parent, VERSION)
-    print(f"written: {wanted.out}, {wanted.out.stat().st_size / 1e6:.1f} MB")
+    print(
+        f"written: {wanted.out}, {wanted.out.stat().st_size / 1e6:.1f} MB; now models.training.ship"
+    )
 
 
 if __name__ == "__main__":
