@@ -18,6 +18,7 @@ from models.base import ModelError
 from models.types import Utterance
 from monitor.config import Secrets
 from monitor.config.secrets import keyring_in_force
+from monitor.delivery.receivers import needed_secrets
 from monitor.errors import MonitorError
 from monitor.types.told import Told, told
 
@@ -280,16 +281,20 @@ def _receiver(app: App, entry: NotifySettings) -> Check:
     name = told("receiver {receiver}", receiver=entry.name)
     try:
         held = app.secrets.get("notify", entry.name, "secret") is not None
+        lacking = [
+            word
+            for word in needed_secrets(entry)
+            if app.secrets.get("notify", entry.name, word) is None
+        ]
     except MonitorError as error:
         remedy = told("set the variable, then run doctor again")
         return Check(name, False, _as_told(error), remedy)
-    is_needed = entry.kind != "smtp"
     detail = (
         told("{kind}, secret set", kind=entry.kind)
         if held
         else told("{kind}, secret not set", kind=entry.kind)
     )
-    if is_needed and not held:
-        variable = Secrets.variable("notify", entry.name, "secret")
+    if lacking:
+        variable = Secrets.variable("notify", entry.name, lacking[0])
         return Check(name, False, detail, told("set {variable}", variable=variable))
     return Check(name, True, detail, told("sturmglas notify test tries it"))

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from monitor.config import Secrets, parse_settings
 from monitor.delivery.office import open_office
 from monitor.delivery.presses import PressDesk, presses_taken
+from monitor.delivery.receivers import needed_secrets
 from monitor.errors import ConfigError
 from monitor.judging import is_repeated
 from monitor.notify.presses import BadPress, parse_form, parse_press
@@ -246,6 +247,23 @@ def test_a_missing_secret_of_the_buttons_names_its_variable(
     desk = open_desk(store, slack, **fields)
     with pytest.raises(ConfigError, match=f"STURMGLAS_NOTIFY__OPS__{missing}"):
         presses_taken(desk, Secrets({})).__enter__()
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"kind": "slack", "to": "#a"}, ("secret",)),
+        ({"kind": "slack", "base_url": "https://chat.example/hooks/1"}, ()),
+        ({"kind": "slack", "to": "#a", "buttons": "socket"}, ("secret", "app_token")),
+        ({"kind": "slack", "to": "#a", **ENDPOINT}, ("secret", "signing_secret")),
+        ({"kind": "smtp", "host": "localhost", "to": "a@acme.example"}, ()),
+        ({"kind": "smtp", "host": "localhost", "to": "a@acme.example", "user": "a"}, ("secret",)),
+        ({"kind": "apprise"}, ("secret",)),
+    ],
+)
+def test_doctor_knows_which_secrets_a_receiver_needs(fields: dict, words: tuple) -> None:
+    (entry,) = parse_settings({"notify": [{"name": "ops", **fields}]}, "test").notify
+    assert needed_secrets(entry) == words
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,17 @@ def _mail(entry: NotifySettings, secret: str | None) -> Receiver:
     )
 
 
+def needed_secrets(entry: NotifySettings) -> tuple[str, ...]:
+    """Return the words of the secrets without which a receiver or its buttons do not work."""
+    own = {
+        "slack": bool(entry.to) or entry.base_url is None,
+        "smtp": entry.user is not None,
+        "apprise": True,
+    }
+    buttons = {"socket": ("app_token",), "endpoint": ("signing_secret",), None: ()}
+    return ((SECRET,) if own[entry.kind] else ()) + buttons[entry.buttons]
+
+
 def wanted_secret(secrets: Secrets, entry: NotifySettings, word: str) -> str:
     """Return a secret of a receiver. Raises ConfigError naming the variable that is missing."""
     held = secrets.get("notify", entry.name, word)
