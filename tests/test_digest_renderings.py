@@ -300,3 +300,17 @@ def test_quotes_of_an_alert_are_of_different_authors(store: Store) -> None:
         storm_alert(), load_language("de"), company="", timezone="UTC", quotes=quotes
     )
     assert render_text(page).count("Schlecht") == 1
+
+
+@pytest.mark.parametrize(
+    ("lang", "told"),
+    [("de", "bekanntes Ereignis: TV-Spot"), ("en", "known event: TV-Spot")],
+)
+def test_what_may_explain_an_alert_is_told_in_words(lang: str, told: str) -> None:
+    alert = storm_alert(context=("event:TV-Spot", "post:facebook:1"))
+    page = compose_alert(alert, load_language(lang), company="Acme", timezone="Europe/Berlin")
+    text = render_text(page)
+    assert told in text
+    assert "facebook:1" in text
+    assert "event:TV" not in text
+    assert "post:facebook" not in text

@@ -183,11 +183,15 @@ def why(alert: Alert, lang: str) -> str:
     ]
     if any(part.part == "new_authors" and part.value is None for part in alert.parts):
         reasons.append(_WITHOUT_AUTHORS[lang])
-    reasons += [
+    return "; ".join([*reasons, *context_words(alert, lang)])
+
+
+def context_words(alert: Alert, lang: str) -> list[str]:
+    """Return what may explain an alert: known events and own posts of that time."""
+    return [
         _CONTEXT[lang][kind].format(name)
         for kind, _, name in (entry.partition(":") for entry in alert.context)
     ]
-    return "; ".join(reasons)
 
 
 def reason(part: Part, lang: str) -> str:

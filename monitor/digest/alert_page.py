@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from monitor.alerts.playbook import OwnSteps
-from monitor.alerts.wording import reason
+from monitor.alerts.wording import context_words, reason
 from monitor.digest.alert_words import actions, ending, unknown_phrase
 from monitor.digest.document import Block, Bullets, Document, Heading, Pairs, Quotation, Span, Tone
 from monitor.digest.names import rule_phrase, state_name, verdict_phrase
@@ -69,7 +69,7 @@ def compose_alert(
     rows = [(say("Not known"), (Span(_unknown(alert, language)),))]
     rows.append((say("Who has it"), (Span(_owner(verdicts, language, timezone)),)))
     if alert.context:
-        rows.append((say("Context"), (Span(", ".join(alert.context)),)))
+        rows.append((say("Context"), (Span("; ".join(context_words(alert, language.code))),)))
     if alert.open:
         rows.append((say("End"), (Span(ending(alert, language)),)))
     if len(history) > 1:
