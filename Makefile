@@ -36,7 +36,7 @@ test-live: $(DEV_STAMP) ## against real servers on loopback: Matrix, Bluesky, Wo
 	tests/live/run.sh
 
 soak: $(DEV_STAMP) ## 300 kills and a simulated month
-	STURMGLAS_KILLS=300 $(BIN)/python -m pytest tests/soak tests/test_faults.py -m "soak or not soak" --timeout 7200 -s
+	STURMGLAS_KILLS=300 $(BIN)/python -m pytest tests/soak tests/test_faults.py tests/test_connectors_trouble.py -m "soak or not soak" --timeout 7200 -s
 
 fuzz: $(DEV_STAMP) ## a million hostile inputs
 	STURMGLAS_FUZZ=1000000 $(BIN)/python -m pytest tests/soak/test_fuzz.py --timeout 36000
