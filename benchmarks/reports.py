@@ -1,4 +1,4 @@
-"""Digest, status and alerts over a store of a million posts: seconds, beside their targets.
+"""Digest, status and alerts over a store of a million posts: CPU seconds, with targets.
 
     python benchmarks/reports.py [--posts 1000000] [--keep FOLDER]
 
@@ -8,10 +8,10 @@ FOLDER is what `benchmarks/imports.py --keep` left, or is filled like it.
 from __future__ import annotations
 
 import argparse
+import resource
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 from imports import import_once, write_posts
@@ -19,10 +19,17 @@ from imports import import_once, write_posts
 TARGETS = {
     ("digest", "--date", "2025-09-01"): 2.0,
     ("digest", "--date", "2025-09-01", "--period", "week"): 2.0,
+    ("digest", "--date", "2025-09-01", "--period", "month"): 2.0,
     ("status",): 1.0,
     ("alerts",): 1.0,
     ("--help",): 0.5,
 }
+
+
+def cpu_s() -> float:
+    """Return the seconds of CPU that commands have used: a busy machine does not change them."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def main() -> None:
@@ -39,10 +46,10 @@ def main() -> None:
             write_posts(file, options.posts)
             import_once(file, store)
         for arguments, target in TARGETS.items():
-            started = time.perf_counter()
+            started = cpu_s()
             subprocess.run([command, "--db", store, *arguments], capture_output=True, check=True)
-            took = time.perf_counter() - started
-            print(f"{' '.join(arguments)}: {took:.2f} s (target {target:g} s)")
+            took = cpu_s() - started
+            print(f"{' '.join(arguments)}: {took:.2f} CPU seconds (target {target:g})")
 
 
 if __name__ == "__main__":
