@@ -45,6 +45,8 @@ def main() -> None:
         if not store.exists():
             write_posts(file, options.posts)
             import_once(file, store)
+        # The first look at an older store upgrades it.
+        subprocess.run([command, "--db", store, "alerts"], capture_output=True, check=True)
         for arguments, target in TARGETS.items():
             started = cpu_s()
             subprocess.run([command, "--db", store, *arguments], capture_output=True, check=True)
