@@ -30,6 +30,9 @@ from monitor.types.campaigns import (
     QueueState,
 )
 
+STORM_RISE = timedelta(hours=6)
+"""What was written so long before the warning belongs to the storm too: its rise."""
+
 LOOK_BACK = timedelta(days=30)
 CLAIM_LASTS = timedelta(hours=2)
 OVERDUE_DAYS = 14.0
@@ -67,13 +70,13 @@ class Moderation:
 
     def fill(self, now: datetime) -> None:
         """Queue what came in, mark what was answered, refresh priorities."""
-        storm = self.queue.storm_is_on()
+        storm = self.queue.storm_since()
         with self.story.db.transaction():
             for campaign in self.story.campaigns.all():
                 for idea in self.story.campaigns.ideas(campaign.id):
                     if idea.status == "submitted":
                         self._queue_idea(campaign.id, campaign.name, idea, now)
-            facts, answered = self._queue_posts(now, storm=storm)
+            facts, answered = self._queue_posts(now, storm)
             for item in self.queue.items():
                 if item.post in answered:
                     self._mark_answered(item, now)
@@ -92,13 +95,15 @@ class Moderation:
             idea=idea.idea,
         )
 
-    def _queue_posts(self, now: datetime, *, storm: bool) -> tuple[dict[str, Facts], set[str]]:
+    def _queue_posts(
+        self, now: datetime, storm: datetime | None
+    ) -> tuple[dict[str, Facts], set[str]]:
         facts, answered = {}, set()
         for row in self.queue.candidates(now - LOOK_BACK):
             if row["answered"]:
                 answered.add(row["uid"])
             written = from_ms(row["created_at"] or row["seen_at"])
-            question = row["kind"] == "demand"
+            question = bool(row["asks"])
             within = self.answer_within if question else self.review_within
             if not row["answered"]:
                 self.queue.add(
@@ -110,7 +115,7 @@ class Moderation:
                 idea=bool(row["idea"]),
                 question=question,
                 reach=row["reach"],
-                storm=storm,
+                storm=storm is not None and written >= storm - STORM_RISE,
             )
         return facts, answered
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import numpy as np
 import pytest
 
 from models.types import Utterance
+from monitor.alerts.lifecycle import open_alert
 from monitor.campaigning import Campaigning
 from monitor.campaigns.duplicates import find_duplicates
 from monitor.campaigns.priority import Facts, prioritise, suggest
@@ -13,7 +16,9 @@ from monitor.errors import NotFound, UsageError
 from monitor.moderation import Moderation, funnel
 from monitor.reasons import write_reasons
 from monitor.store.accounts import Accounts
+from monitor.store.alerts import AlertTable
 from monitor.store.erasure import Erasure
+from monitor.types.alerts import Finding
 from monitor.types.campaigns import Idea
 from tests.campaign_cases import KEYS, NOW, OPENS, RULES, campaign, rows, vote
 from tests.fakes import FakeClassifier, make_post
@@ -204,3 +209,21 @@ def test_what_is_alike_by_its_words_is_not_proposed_twice():
     ideas = [Idea(idea="a", title="Mehr Licht"), Idea(idea="b", title="Mehr Licht!")]
     found = find_duplicates(ideas, lambda texts: np.ones((len(texts), 1), np.float32))
     assert [(one.idea, one.into, one.by) for one in found] == [("b", "a", "text")]
+
+
+@pytest.mark.parametrize(("hours_before", "of_the_storm"), [(-1, True), (5, True), (30, False)])
+def test_a_storm_makes_urgent_what_was_written_in_it_and_its_rise(
+    store, hours_before, of_the_storm
+):
+    began = NOW - timedelta(hours=2)
+    written = began - timedelta(hours=hours_before)
+    labels = {"sentiment": "negative", "initiator": "customer", "kind": "supply"}
+    post = make_post(native_id="1", text="Why does it leak?", created_at=written, labels=labels)
+    store.ingest.save_posts([post], written)
+    stormy = Finding(rule="storm", level=3, score=9.0, size=20)
+    AlertTable(store.db).save([open_alert(stormy, began, ())], [])
+    desk = Moderation(Campaigning(store.db, KEYS))
+    desk.fill(NOW)
+    (item,) = desk.items()
+    assert "question" in item.reasons
+    assert ("storm" in item.reasons) == of_the_storm

@@ -233,8 +233,11 @@ def print_figures(context: Context, figures: Sequence[Any], took_s: float) -> No
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in ("label", "language", "n", "accuracy", "macro-F1", "F1 of yes", "calibration"):
-        table.add_column(title, justify="left" if title in ("label", "language") else "right")
+    for title in (context.tell("label"), context.tell("language")):
+        table.add_column(title)
+    for title in ("n", context.tell("accuracy"), "macro-F1", context.tell("F1 of yes")):
+        table.add_column(title, justify="right")
+    table.add_column(context.tell("calibration error"), justify="right")
     for f in figures:
         table.add_row(
             f.label,
@@ -248,14 +251,25 @@ def print_figures(context: Context, figures: Sequence[Any], took_s: float) -> No
     context.out.print(table)
     for f in figures:
         if f.lang == "all":
-            context.out.print(f"\n{f.label}: rows are what people said, columns what was given")
+            told = context.tell(
+                "{label}: rows are what people said, columns what was given", label=f.label
+            )
+            context.out.print(f"\n{told}")
             columns = sorted({value for row in f.confusion.values() for value in row})
             grid = Table("", *columns, box=None, pad_edge=False)
             for truth, row in f.confusion.items():
                 grid.add_row(truth, *(str(row.get(value, 0)) for value in columns))
             context.out.print(grid)
     rows = max((f.n for f in figures), default=0)
-    context.say(f"{context.app.classifier.name}: {rows:,} posts in {took_s:.1f} s")
+    seconds = context.language.number(took_s, 1)
+    context.say(
+        context.tell(
+            "{model}: {n} posts in {seconds} s",
+            model=context.app.classifier.name,
+            n=rows,
+            seconds=seconds,
+        )
+    )
 
 
 def write_sample(context: Context, size: int) -> None:

@@ -55,12 +55,20 @@ def queue(ctx: typer.Context) -> None:
             {"receiver": receiver, **states} for receiver, states in outbox.states().items()
         )
         return
+    tell = context.tell
+    words = {
+        "waiting": tell("waiting"),
+        "sent": tell("sent"),
+        "merged": tell("merged into a later one"),
+        "dead": tell("undeliverable"),
+    }
     for receiver, states in outbox.states().items():
-        told = ", ".join(f"{count:,} {state}" for state, count in states.items())
+        told = ", ".join(f"{words[state]} {count:,}" for state, count in states.items())
         context.out.print(f"{receiver}: {told}", markup=False)
     for delivery in outbox.dead():
         context.out.print(
-            f"dead: {delivery.message.receiver}: {delivery.message.subject}: {delivery.error}",
+            f"{words['dead']}: {delivery.message.receiver}: {delivery.message.subject}: "
+            f"{delivery.error}",
             markup=False,
         )
 
@@ -111,7 +119,12 @@ def show_delivered(context: Context, delivered: Delivered) -> None:
         )
     else:
         context.out.print(
-            f"{delivered.sent} sent, {delivered.waiting} waiting, {delivered.dead} dead",
+            context.tell(
+                "{sent} sent, {waiting} waiting, {dead} undeliverable",
+                sent=delivered.sent,
+                waiting=delivered.waiting,
+                dead=delivered.dead,
+            ),
             markup=False,
         )
         for problem in delivered.problems:

@@ -189,13 +189,47 @@ def show_items(context: Context, items: list[QueueItem]) -> None:
         return
     for item in items:
         claimed = f"  [{item.claimed_by}]" if item.claimed_by else ""
+        why = ", ".join(told_reason(context, reason) for reason in item.reasons)
         context.out.print(
-            f"{item.item:>5}  {item.priority:>5.0f}  {item.state:<9} "
-            f"{one_line(item.text, SHOWN_SIGNS)}  ({', '.join(item.reasons)}){claimed}",
+            f"{item.item:>5}  {item.priority:>5.0f}  {told_state(context, item.state)}  "
+            f"{one_line(item.text, SHOWN_SIGNS)}  ({why}){claimed}",
             markup=False,
+            soft_wrap=True,
         )
     if not items:
-        context.say("Nothing waits.")
+        context.say(context.tell("Nothing waits."))
+
+
+def told_state(context: Context, state: str) -> str:
+    """Return where an item stands, in words of the language."""
+    tell = context.tell
+    words = {
+        "waiting": tell("open"),
+        "hide_proposed": tell("to be hidden, a second person is wanted"),
+        "approved": tell("approved"),
+        "hidden": tell("hidden"),
+        "rejected": tell("rejected"),
+        "merged": tell("joined"),
+        "answered": tell("answered"),
+    }
+    return words.get(state, state)
+
+
+def told_reason(context: Context, reason: str) -> str:
+    """Return why an item comes so early, in words of the language; scripts read the English."""
+    word, _, number = reason.partition(" ")
+    tell = context.tell
+    words = {
+        "storm": tell("storm"),
+        "toxic": tell("insulting"),
+        "overdue": tell("overdue"),
+        "reach": tell("reach"),
+        "negative": tell("critical"),
+        "question": tell("question"),
+        "idea": tell("idea"),
+        "waits": tell("waits"),
+    }
+    return f"{words[word]} {number}".strip() if word in words else reason
 
 
 def item_row(item: QueueItem) -> dict[str, Any]:

@@ -78,15 +78,17 @@ def explain(
     if context.json:
         context.emit(_behind_json(behind) for behind in explained.posts[:limit])
         return
-    value = "unknown" if explained.value is None else f"{explained.value:g}"
-    context.out.print(f"{figure} = {value} ({len(explained.posts)} posts)", markup=False)
+    value = context.tell("unknown") if explained.value is None else f"{explained.value:g}"
+    behind = context.tell("{n} posts", n=len(explained.posts))
+    context.out.print(f"{figure} = {value} ({behind})", markup=False)
     if not explained.posts and explained.sources:
         told = context.tell("imported from {sources}; its parts: sturmglas kpi --json",
                             sources=", ".join(explained.sources))  # fmt: skip
         context.say(told)
     _print_behind(context, explained.posts[: limit or SHOWN])
     if limit is None and len(explained.posts) > SHOWN:
-        context.say(f"{len(explained.posts) - SHOWN} more: --limit, or --json for all of them")
+        more = len(explained.posts) - SHOWN
+        context.say(context.tell("{n} more: --limit, or --json for all of them", n=more))
 
 
 @app.command()

@@ -114,11 +114,11 @@ def config(
         return
     import tomlkit
 
-    context.say(f"Config: {context.config_file or 'none, every default holds'}")
+    where = context.config_file or context.tell("none, every default holds")
+    context.say(context.tell("Config: {where}", where=where))
     typer.echo(tomlkit.dumps(_without_none(settings)))
-    context.say(
-        f"Secrets are read from variables such as {Secrets.variable('sources', 'NAME', 'token')}"
-    )
+    variable = Secrets.variable("sources", "NAME", "token")
+    context.say(context.tell("Secrets are read from variables such as {name}", name=variable))
 
 
 def masked_secrets(secrets: Any, settings: Any) -> set[str]:
@@ -172,15 +172,17 @@ def sources(ctx: typer.Context) -> None:
         return
     if not entries:
         context.say(context.tell("No sources yet. Next: sturmglas sources add URL"))
-    table = Table("name", "platform", "target", "own", "every", box=None, pad_edge=False)
+    tell = context.tell
+    titles = (tell("name"), tell("platform"), tell("target"), tell("own"), tell("every"))
+    table = Table(*titles, box=None, pad_edge=False)
     for entry in entries:
         every = show_duration(context.app.interval(entry))
-        own = "yes" if entry.own else "no"
+        own = tell("yes") if entry.own else tell("no")
         table.add_row(entry.name, entry.platform, entry.target, own, every)
     if entries:
         context.out.print(table)
-    titles = ", ".join(facts(platform).title for platform in CONNECTORS)
-    context.say(f"Platforms: {titles}")
+    known = ", ".join(facts(platform).title for platform in CONNECTORS)
+    context.say(tell("Platforms: {known}", known=known))
 
 
 @sources_app.command("add")

@@ -127,13 +127,14 @@ class Queue:
             SELECT p.uid, p.seen_at, p.created_at, l.idea, l.toxic, l.sentiment, l.kind,
                    l.probabilities,
                    coalesce(p.likes, 0) + coalesce(p.replies, 0) + coalesce(p.shares, 0) AS reach,
+                   q.post_id IS NOT NULL AS asks,
                    EXISTS (SELECT 1 FROM posts a WHERE a.parent_uid = p.uid
                            AND a.role = 'company') AS answered
-            FROM posts p JOIN labels l ON l.post_id = p.id
+            FROM posts p JOIN labels l ON l.post_id = p.id LEFT JOIN asking q ON q.post_id = p.id
             WHERE p.role != 'company' AND p.deleted_at IS NULL AND p.text != ''
               AND l.spam = 0 AND l.relevant = 1 AND l.copy = 0
               AND coalesce(p.created_at, p.seen_at) >= ?
-              AND (l.idea = 1 OR l.toxic = 1 OR l.kind = 'demand')
+              AND (l.idea = 1 OR l.toxic = 1 OR q.post_id IS NOT NULL)
             """,
             (to_ms(since),),
         )
@@ -165,10 +166,10 @@ class Queue:
         """Tell whether a post of that uid is held."""
         return self.db.value("SELECT 1 FROM posts WHERE uid = ?", (uid,)) is not None
 
-    def storm_is_on(self) -> bool:
-        """Tell whether a storm alert is open."""
-        sql = "SELECT 1 FROM alerts WHERE rule = 'storm' AND closed_at IS NULL"
-        return self.db.value(sql) is not None
+    def storm_since(self) -> datetime | None:
+        """Return when the storm began that is on now, None where there is none."""
+        sql = "SELECT min(opened_at) FROM alerts WHERE rule = 'storm' AND closed_at IS NULL"
+        return optional_moment(self.db.value(sql))
 
 
 def _item(row: sqlite3.Row) -> QueueItem:
