@@ -148,7 +148,11 @@ class App:
         unknown = [name for name in names if name not in by_name]
         if unknown:
             known = ", ".join(by_name) or "none; `sturmglas sources add URL` writes one"
-            raise UsageError(f"{', '.join(unknown)}: no such source; the config has {known}")
+            raise UsageError(
+                "{unknown}: no such source; the config has {known}",
+                unknown=", ".join(unknown),
+                known=known,
+            )
         wanted = [by_name[name] for name in names] if names else list(by_name.values())
         return [self.source(entry) for entry in wanted if entry.enabled or names]
 
@@ -157,8 +161,10 @@ class App:
         facts = self.connector(entry.platform).facts
         if facts.grade == "experimental" and not entry.experimental:
             raise ConfigError(
-                f"sources.{entry.name}: {facts.title} rests on facts that nobody could check yet; "
-                "set experimental = true to read it all the same"
+                "sources.{entry}: {title} rests on facts that nobody could check yet; "
+                "set experimental = true to read it all the same",
+                entry=entry.name,
+                title=facts.title,
             )
         secrets = {}
         for word in (*facts.secrets, *facts.optional_secrets):
@@ -168,8 +174,11 @@ class App:
             elif word in facts.secrets:
                 variable = Secrets.variable("sources", entry.name, word)
                 raise ConfigError(
-                    f"sources.{entry.name}: {facts.title} needs a secret; set {variable}, "
-                    f"or {variable}_FILE to a file that holds it"
+                    "sources.{entry}: {title} needs a secret; set {variable}, or "
+                    "{variable}_FILE to a file that holds it",
+                    entry=entry.name,
+                    title=facts.title,
+                    variable=variable,
                 )
         return Source(
             name=entry.name,
@@ -200,7 +209,11 @@ class App:
 
         if platform not in CONNECTORS:
             known = ", ".join(CONNECTORS)
-            raise ConfigError(f"platform {platform!r}: unknown; allowed are {known}")
+            raise ConfigError(
+                "platform {platform!r}: unknown; allowed are {known}",
+                platform=platform,
+                known=known,
+            )
         if platform not in self._connectors:
             self._connectors[platform] = connector(platform, self.traffic)
         return self._connectors[platform]
@@ -405,7 +418,9 @@ class App:
             "decisions": lambda: exports.export_decisions(self.store, since, until, pseudonym),
         }
         if what not in kinds:
-            raise UsageError(f"export {what}: allowed are {', '.join(kinds)}")
+            raise UsageError(
+                "export {what}: allowed are {kinds}", what=what, kinds=", ".join(kinds)
+            )
         self.guard.note("exported", what=what, with_authors=with_authors, unmasked=unmasked)
         return kinds[what]() if unmasked else map(exports.mask_row, kinds[what]())
 

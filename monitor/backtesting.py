@@ -39,7 +39,7 @@ def load_series(path: Path) -> tuple[list[SeriesRow], int]:
     A value that is no number is unknown. Raises UsageError for a missing file or missing columns.
     """
     if not path.is_file():
-        raise UsageError(f"{path}: no such file")
+        raise UsageError("{path}: no such file", path=path)
     rows: list[SeriesRow] = []
     skipped = 0
     for line in _lines(path):
@@ -63,7 +63,9 @@ def save_scores(path: Path, rows: Iterable[tuple[SeriesRow, Scored]]) -> None:
                 value = "" if math.isnan(row.value) else f"{row.value:.15g}"
                 writer.writerow((row.written, value, f"{scored.score:.6f}", int(scored.alarm)))
     except OSError as error:
-        raise UsageError(f"--scores {path}: cannot be written: {error}") from error
+        raise UsageError(
+            "--scores {path}: cannot be written: {error}", path=path, error=error
+        ) from error
 
 
 def _number(text: str) -> float:
@@ -79,6 +81,8 @@ def _lines(path: Path) -> Iterator[dict[str, str]]:
         reader = csv.DictReader(file)
         names = {name.strip().casefold(): name for name in reader.fieldnames or ()}
         if "timestamp" not in names or "value" not in names:
-            raise UsageError(f"{path}: needs the columns timestamp,value in its first line")
+            raise UsageError(
+                "{path}: needs the columns timestamp,value in its first line", path=path
+            )
         for row in reader:
             yield {key: row[names[key]] or "" for key in ("timestamp", "value")}

@@ -178,7 +178,9 @@ class BallotBox:
         campaign_id = self.campaign.id
         where = self.ledgers.last(campaign_id)
         if where is None:
-            raise StoreError(f"campaign {self.campaign.name}: has no ledger; open it first")
+            raise StoreError(
+                "campaign {campaign}: has no ledger; open it first", campaign=self.campaign.name
+            )
         if self.ballots.is_anonymous(campaign_id):
             raise UsageError(
                 "campaign {name}: its voters' ids were deleted, as [retention] voters wishes; "

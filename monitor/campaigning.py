@@ -120,14 +120,18 @@ class Campaigning:
         campaign = self.campaigns.load(name)
         if campaign.opened_at is None:
             raise UsageError(
-                f"campaign {name}: not open yet, so its rules may still change; "
-                f"run: sturmglas campaign open {name}"
+                "campaign {name}: not open yet, so its rules may still change; run: "
+                "sturmglas campaign open {name}",
+                name=name,
             )
         if campaign.key_id != self.keys.id:
             raise ConfigError(
-                f"campaign {name}: was opened with the key {campaign.key_id}, here is "
-                f"{self.keys.id}; restore the folder <store>.keys from your backup, or sign with "
-                f"the new key, in public: sturmglas campaign open {name} --accept-new-key"
+                "campaign {name}: was opened with the key {key_id}, here is {id}; "
+                "restore the folder <store>.keys from your backup, or sign with the "
+                "new key, in public: sturmglas campaign open {name} --accept-new-key",
+                name=name,
+                key_id=campaign.key_id,
+                id=self.keys.id,
             )
         return campaign
 
@@ -229,8 +233,10 @@ class Campaigning:
             case = cases.get(finding)
             if case is None:
                 raise NotFound(
-                    f"finding {finding}: not in campaign {name}; "
-                    f"sturmglas campaign audit {name} lists what was found"
+                    "finding {finding}: not in campaign {name}; sturmglas campaign audit "
+                    "{name} lists what was found",
+                    finding=finding,
+                    name=name,
                 )
             words = next_step(case, step, by, campaign.rules, now)
             words |= {"role": role_of(case, step), "person": self._person(campaign, by)}
@@ -249,7 +255,7 @@ class Campaigning:
         _told(by, reason)
         self.campaigns.idea(idea, campaign.id)
         if rank < 1:
-            raise UsageError(f"--rank {rank}: a place is 1 or more")
+            raise UsageError("--rank {rank}: a place is 1 or more", rank=rank)
         words = {
             "idea": idea,
             "rank": rank,
@@ -270,11 +276,13 @@ class Campaigning:
     ) -> None:
         """Let the votes for `idea` count for `into`; one person still counts once."""
         if into == idea.idea:
-            raise UsageError(f"idea {into}: cannot be joined into itself")
+            raise UsageError("idea {into}: cannot be joined into itself", into=into)
         target = self.campaigns.idea(into, campaign.id)[1]
         while target.joined_into is not None:
             if target.joined_into == idea.idea:
-                raise UsageError(f"idea {into}: is joined into {idea.idea} already")
+                raise UsageError(
+                    "idea {into}: is joined into {idea} already", into=into, idea=idea.idea
+                )
             target = self.campaigns.idea(target.joined_into, campaign.id)[1]
         with self.db.transaction():
             self.campaigns.set_joined(campaign.id, idea.idea, into)

@@ -22,7 +22,7 @@ def add_source(path: Path, entry: Mapping[str, Any]) -> None:
     try:
         document = tomlkit.parse(text)
     except ParseError as error:
-        raise ConfigError(f"{path}: no valid TOML: {error}") from error
+        raise ConfigError("{path}: no valid TOML: {error}", path=path, error=error) from error
     sources = document.get("sources")
     if sources is None:
         sources = tomlkit.aot()

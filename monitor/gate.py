@@ -80,14 +80,11 @@ class Gate:
     def may_keep(self, raw: object) -> bool:
         """Whether a row that could not be read may be kept: not of an erased or objecting account.
 
-        Only rows that name their author by the fields of a posts file, or an erased post by its
-        uid, can be told.
+        Only rows that name their author by the fields of a posts file can be told.
         """
         self._refresh()
         if not self._stones or not isinstance(raw, dict):
             return True
-        if ("post", self.hashed("post", str(raw.get("uid")))) in self._stones:
-            return False
         told = {
             field: raw.get(field) for field in ("platform", "host", "author_id", "author_handle")
         }

@@ -54,14 +54,19 @@ def ledger_lines(db: Database, campaign: Campaign) -> Iterator[tuple[bytes, byte
         # The chain of hashes makes the tip vouch for every line before it.
         if size in tips and tips[size] != prev:
             raise StoreError(
-                f"campaign {campaign.name}: entry {size - 1} or one before it is not what was "
-                "signed; the store was changed from outside: restore a backup"
+                "campaign {campaign}: entry {size} or one before it is not what was "
+                "signed; the store was changed from outside: restore a backup",
+                campaign=campaign.name,
+                size=size - 1,
             )
         yield line, leaf
     if size != heads[-1].size:
         raise StoreError(
-            f"campaign {campaign.name}: the store holds {size} entries, signed were "
-            f"{heads[-1].size}; restore a backup"
+            "campaign {campaign}: the store holds {size} entries, signed were "
+            "{size2}; restore a backup",
+            campaign=campaign.name,
+            size=size,
+            size2=heads[-1].size,
         )
 
 

@@ -126,7 +126,7 @@ class Moderation:
     def add_post(self, uid: str, now: datetime) -> QueueItem:
         """Queue any post and return its item. Raises NotFound for an unknown one."""
         if not self.queue.holds_post(uid):
-            raise NotFound(f"post {uid}: not held")
+            raise NotFound("post {uid}: not held", uid=uid)
         self.queue.add(uid, queued_at=now, due_at=now + self.review_within, post=uid)
         return self.queue.item(uid)
 
@@ -151,7 +151,7 @@ class Moderation:
     ) -> list[QueueItem]:
         """Reserve the next items for a person: no item goes to two."""
         if number < 1:
-            raise UsageError(f"--claim {number}: claim at least one item")
+            raise UsageError("--claim {number}: claim at least one item", number=number)
         with self.story.db.transaction():
             free = [
                 item
@@ -193,25 +193,34 @@ class Moderation:
     ) -> None:
         by = words["by"]
         if item.state not in ("waiting", "hide_proposed"):
-            raise UsageError(f"item {item.item}: is {item.state}; undo that first")
+            raise UsageError(
+                "item {item}: is {state}; undo that first", item=item.item, state=item.state
+            )
         if _held_by_other(item, by, now):
-            raise UsageError(f"item {item.item}: is claimed by {item.claimed_by} until later")
+            raise UsageError(
+                "item {item}: is claimed by {claimed_by} until later",
+                item=item.item,
+                claimed_by=item.claimed_by,
+            )
         state = _OUTCOMES[action]
         if action == "merge" and not words["into"]:
             raise UsageError("decide merge: name the idea to join with --into")
         if action in ("hide", "reject") and item.civil_criticism:
             if not words["policy"]:
                 raise UsageError(
-                    f"item {item.item}: is critical but civil, or not labelled yet so that it may "
-                    "be; name the policy that it breaks with --policy"
+                    "item {item}: is critical but civil, or not labelled yet so that it "
+                    "may be; name the policy that it breaks with --policy",
+                    item=item.item,
                 )
             # Critics are not silenced by one person: the second decision does it.
             if item.state != "hide_proposed":
                 state = "hide_proposed"
             elif self._proposed_by(item, by):
                 raise UsageError(
-                    f"item {item.item}: was proposed for this by {by}; another person must "
-                    "confirm it (--by)"
+                    "item {item}: was proposed for this by {by}; another person must "
+                    "confirm it (--by)",
+                    item=item.item,
+                    by=by,
                 )
         if state != "hide_proposed" and item.idea is not None:
             self._move_idea(item, action, words, now)
@@ -244,7 +253,9 @@ class Moderation:
     def _undo(self, item: QueueItem, words: dict[str, Any], now: datetime) -> None:
         standing = self._standing(item)
         if not standing:
-            raise UsageError(f"item {item.item}: nothing was decided that could be undone")
+            raise UsageError(
+                "item {item}: nothing was decided that could be undone", item=item.item
+            )
         last = standing[-1]
         if item.idea is not None and last.state_after != "hide_proposed":
             self._restore_idea(item, last, words, now)
@@ -277,7 +288,11 @@ class Moderation:
         """Record the company's word on an idea. `joined` needs `into`."""
         known = next((word for word in IDEA_STATUSES if word == status.replace("-", "_")), None)
         if known is None:
-            raise UsageError(f"idea set: {status!r} is none of {', '.join(IDEA_STATUSES)}")
+            raise UsageError(
+                "idea set: {status!r} is none of {idea_statuses}",
+                status=status,
+                idea_statuses=", ".join(IDEA_STATUSES),
+            )
         if not reason.strip():
             raise UsageError("idea set: --reason is needed; people will read it")
         held_in = self.story.campaigns.load(campaign).id if campaign else None

@@ -60,7 +60,7 @@ class Rejects:
         suffix = "" if name.endswith(".jsonl") else ".jsonl"
         self.path = None if folder is None else folder / "rejects" / f"{name}{suffix}"
         self.count = 0
-        self.may_keep = may_keep
+        self._may_keep = may_keep
 
     def start_anew(self) -> None:
         """Forget the rejects of an earlier import of the same file."""
@@ -76,12 +76,14 @@ class Rejects:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with self.path.open("a", encoding="utf-8", errors="backslashreplace") as file:
-                for row in filter(lambda row: self.may_keep(row.raw), rows):
+                for row in filter(lambda row: self._may_keep(row.raw), rows):
                     record = {"line": row.line, "reason": row.reason, "raw": row.raw}
                     file.write(json.dumps(record, ensure_ascii=True, default=str) + "\n")
         except OSError as error:
             raise MonitorError(
-                f"{self.path}: rejected rows cannot be written: {error}; make room or change rights"
+                "{path}: rejected rows cannot be written: {error}; make room or change rights",
+                path=self.path,
+                error=error,
             ) from error
 
     @property
@@ -123,7 +125,7 @@ def import_rows(
     """
     rejects.start_anew()
     read, total = 0, Saved()
-    early: list[tuple[int, Counts]] = []
+    early: list[Counts] = []
     for batch in _batches(rows, ROWS_A_BATCH):
         page, looks = _parse_batch(batch, default_source, mapping, values)
         if words is not None and words.exclude:
@@ -137,11 +139,7 @@ def import_rows(
         if stop():
             break
     # a look at counters may stand before its post: tried again now that all posts are in
-    rejects.add(
-        _without_post(look, line)
-        for line, look in _save_looks(store, early)
-        if rejects.may_keep({"uid": look.uid})
-    )
+    homeless = _save_looks(store, early)
     return Imported(
         read=read,
         new=total.new,
@@ -149,6 +147,7 @@ def import_rows(
         unchanged=read - total.new - total.updated - rejects.count,
         rejected=rejects.count,
         rejects_file=rejects.shown,
+        homeless=len(homeless),
     )
 
 
@@ -157,10 +156,10 @@ def _parse_batch(
     default_source: str,
     mapping: Mapping[str, str] | None,
     values: Mapping[tuple[str, str], str] | None,
-) -> tuple[Page, list[tuple[int, Counts]]]:
-    """Read rows into a page; looks at counters come beside it with their line."""
+) -> tuple[Page, list[Counts]]:
+    """Read rows into a page; looks at counters come beside it."""
     posts: list[Post] = []
-    looks: list[tuple[int, Counts]] = []
+    looks: list[Counts] = []
     followers: list[Followers] = []
     gaps: list[Gap] = []
     rejected: list[Rejected] = []
@@ -178,7 +177,7 @@ def _parse_batch(
         if isinstance(record, Post):
             posts.append(record)
         elif isinstance(record, Counts):
-            looks.append((line, record))
+            looks.append(record)
         elif isinstance(record, Followers):
             followers.append(record)
         else:
@@ -204,8 +203,8 @@ def _without_strangers(posts: Iterable[Post], words: CompanyWords) -> Iterator[P
 
 
 def _save_rows(
-    store: Store, page: Page, looks: Sequence[tuple[int, Counts]], now: datetime
-) -> tuple[Saved, list[tuple[int, Counts]]]:
+    store: Store, page: Page, looks: Sequence[Counts], now: datetime
+) -> tuple[Saved, list[Counts]]:
     """Save a batch as one transaction. Returns the looks too whose post is not held (yet)."""
     with store.db.transaction():
         saved = store.ingest.save_posts(page.posts, now)
@@ -215,18 +214,10 @@ def _save_rows(
     return saved, homeless
 
 
-def _save_looks(store: Store, looks: Sequence[tuple[int, Counts]]) -> list[tuple[int, Counts]]:
-    """Save looks at counters with their line of the file. Returns those whose post is not held."""
-    missing = store.ingest.save_counts([look for _, look in looks])
-    return [(line, look) for line, look in looks if look.uid in missing]
-
-
-def _without_post(look: Counts, line: int) -> Rejected:
-    raw = {"type": "counts", "uid": look.uid, "at": look.at.isoformat()}
-    counters = {name: getattr(look, name) for name in ("likes", "replies", "shares", "views")}
-    return Rejected(
-        f"no post {look.uid} is held; import the post first, then its counts", raw | counters, line
-    )
+def _save_looks(store: Store, looks: Sequence[Counts]) -> list[Counts]:
+    """Save looks at counters. Returns those whose post is not held."""
+    missing = store.ingest.save_counts(looks)
+    return [look for look in looks if look.uid in missing]
 
 
 def _batches(rows: Iterable[T], size: int) -> Iterator[list[T]]:

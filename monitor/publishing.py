@@ -64,7 +64,9 @@ def publish(story: Campaigning, name: str, folder: Path, now: datetime) -> dict[
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UsageError(f"{folder}: cannot be made ({error}); name another folder") from error
+        raise UsageError(
+            "{folder}: cannot be made ({error}); name another folder", folder=folder, error=error
+        ) from error
     draft = folder / f".draft-{secrets.token_hex(4)}"
     draft.mkdir()
     try:
@@ -126,7 +128,7 @@ def receipt(story: Campaigning, name: str, voter: str) -> list[dict[str, Any]]:
     campaign = story.campaigns.load(name)
     person = story.ballots.voter(campaign.id, voter)
     if person is None or person.secret is None:
-        raise NotFound(f"voter {voter}: not held in campaign {name}")
+        raise NotFound("voter {voter}: not held in campaign {name}", voter=voter, name=name)
     ideas = [idea.idea for idea in story.campaigns.ideas(campaign.id)]
     rows = []
     for block in story.ballots.blocks(campaign.id):

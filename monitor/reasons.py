@@ -31,7 +31,7 @@ FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 def write_reasons(path: Path, rows: Sequence[Mapping[str, Any]]) -> int:
     """Write the statements to a .csv or .md file; returns how many. Raises UsageError."""
     if path.suffix not in (".csv", ".md"):
-        raise UsageError(f"{path}: end the name in .csv or .md")
+        raise UsageError("{path}: end the name in .csv or .md", path=path)
     try:
         with path.open("w", encoding="utf-8", newline="") as file:
             if path.suffix == ".csv":
@@ -41,7 +41,9 @@ def write_reasons(path: Path, rows: Sequence[Mapping[str, Any]]) -> int:
             else:
                 file.write("".join(_markdown(row) for row in rows))
     except OSError as error:
-        raise UsageError(f"{path}: cannot be written: {error.strerror}") from error
+        raise UsageError(
+            "{path}: cannot be written: {strerror}", path=path, strerror=error.strerror
+        ) from error
     return len(rows)
 
 

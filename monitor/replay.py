@@ -119,7 +119,7 @@ def replay(
     before `start` are history that the rules learn from. Raises UsageError for a bad step.
     """
     if step < timedelta(minutes=1):
-        raise UsageError(f"--step {step}: must be a minute or more, such as 15m")
+        raise UsageError("--step {step}: must be a minute or more, such as 15m", step=step)
     past = load_past(SeriesTable(db, read_signs), deletions or {}, start)
     if past is None:
         return

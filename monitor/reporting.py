@@ -221,7 +221,11 @@ def explain(
         behind = FigureTable(store.db).explain(figure, period, previous(period), as_of)
     if behind is None:
         known = ", ".join(name for name in values if name != "posts_usual")
-        raise UsageError(f"{figure}: no figure of this digest; take one of {known}, topic:NAME")
+        raise UsageError(
+            "{figure}: no figure of this digest; take one of {known}, topic:NAME",
+            figure=figure,
+            known=known,
+        )
     return Explanation(figure=figure, value=values[figure], period=period, posts=behind)
 
 
@@ -230,7 +234,7 @@ def _explain_topic(store: Store, digest: Digest, figure: str) -> Explanation:
     topic = next((t for t in digest.topics if t.name.casefold() == name.casefold()), None)
     if topic is None:
         known = ", ".join(f"topic:{t.name}" for t in digest.topics) or "none on that day"
-        raise UsageError(f"{figure}: no such topic; take one of {known}")
+        raise UsageError("{figure}: no such topic; take one of {known}", figure=figure, known=known)
     posts = FigureTable(store.db).quotes(topic.uids)
     return Explanation(
         figure=figure,

@@ -176,9 +176,11 @@ def _read(path: str, name: str, skipped: int, rejects: Rejects) -> tuple[list[Re
     shape = find_shape(columns)
     if shape is None and rows:
         raise UsageError(
-            f"{name}: the columns are {', '.join(columns)[:300]}; wanted are date,source,metric,"
-            "value, or date,question,score of a survey, or a daily export of Matomo or Google "
-            "Analytics with its date column"
+            "{name}: the columns are {columns}; wanted are "
+            "date,source,metric,value, or date,question,score of a survey, or a "
+            "daily export of Matomo or Google Analytics with its date column",
+            name=name,
+            columns=", ".join(columns)[:300],
         )
     return rows, shape or "figures"
 
@@ -225,7 +227,11 @@ def make_sheet(
     """
     table = KpiTable(store.db)
     if source is not None and source not in (known := table.sources()):
-        raise UsageError(f"--source {source}: not known; take one of {', '.join(known) or 'none'}")
+        raise UsageError(
+            "--source {source}: not known; take one of {known}",
+            source=source,
+            known=", ".join(known) or "none",
+        )
     before, year = previous(period), year_before(period)
     now, earlier = table.load_facts(period, before, source)
     # A year ago nothing before it is asked for: an empty span costs nothing.
@@ -282,7 +288,11 @@ def explain_kpi(
     behind = BEHIND.get(name)
     posts: tuple[Behind, ...] | None = ()
     if behind is not None and source and behind != name:
-        raise UsageError(f"{figure}: its posts are listed of all sources together; take {name}")
+        raise UsageError(
+            "{figure}: its posts are listed of all sources together; take {name}",
+            figure=figure,
+            name=name,
+        )
     if behind is not None:
         subject = f":{json.dumps(now.sources)}" if behind == name else ""
         posts = FigureTable(store.db).explain(behind + subject, period, previous(period))

@@ -224,6 +224,14 @@ def test_wrong_use_leaves_with_2_and_says_what_is_allowed(
         assert word in err
 
 
+def test_errors_are_told_in_the_language_of_the_call(run: Run, tmp_path: Path) -> None:
+    assert run("import", "missing.jsonl", "--lang", "de")[2] == (
+        "sturmglas: missing.jsonl: diese Datei gibt es nicht\n"
+    )
+    (tmp_path / "config.toml").write_text('[general]\nlanguage = "de"\n', encoding="utf-8")
+    assert "möglich sind jsonl, csv" in run("export", "posts", "--format", "pdf")[2]
+
+
 def test_a_correction_of_an_unknown_post_leaves_with_1(filled: Run) -> None:
     code, _, err = filled("correct", "facebook:999", "idea=yes")
     assert code == 1

@@ -142,8 +142,12 @@ def next_step(case: Case, step: Step, by: str, rules: Rules, now: datetime) -> d
     }
     if case.state not in allowed[step]:
         raise UsageError(
-            f"finding {case.finding}: is {case.state}, so it cannot be {STEP_TYPES[step]}; "
-            f"that takes a finding that is {' or '.join(allowed[step])}"
+            "finding {finding}: is {state}, so it cannot be {step_types}; that "
+            "takes a finding that is {allowed}",
+            finding=case.finding,
+            state=case.state,
+            step_types=STEP_TYPES[step],
+            allowed=" or ".join(allowed[step]),
         )
     words: dict[str, Any] = {"finding": case.finding}
     if step == "propose":
@@ -165,8 +169,11 @@ def next_step(case: Case, step: Step, by: str, rules: Rules, now: datetime) -> d
 def _enough_families(case: Case, rules: Rules) -> None:
     if len(set(case.families)) < rules.need:
         raise UsageError(
-            f"finding {case.finding}: rests on {', '.join(case.families)} alone; the rules ask for "
-            f"{rules.need} independent families of evidence, so these votes count"
+            "finding {finding}: rests on {families} alone; the rules ask for "
+            "{need} independent families of evidence, so these votes count",
+            finding=case.finding,
+            families=", ".join(case.families),
+            need=rules.need,
         )
 
 
@@ -174,7 +181,11 @@ def _another_person(case: Case, kind: str, by: str, what: str) -> None:
     before = case.last(kind)
     if before is not None and same_person(str(before.private.get("by", "")), by):
         raise UsageError(
-            f"finding {case.finding}: was {kind} by {by}; another person must {what} (--by)"
+            "finding {finding}: was {kind} by {by}; another person must {what} (--by)",
+            finding=case.finding,
+            kind=kind,
+            by=by,
+            what=what,
         )
 
 
@@ -182,8 +193,10 @@ def _in_time(case: Case, rules: Rules, now: datetime) -> None:
     since = case.last("notified") or case.last("annulled")
     if since is not None and now > since.at + timedelta(days=rules.appeal_days):
         raise UsageError(
-            f"finding {case.finding}: the {rules.appeal_days:g} days for an appeal are over since "
-            f"{(since.at + timedelta(days=rules.appeal_days)).isoformat()}"
+            "finding {finding}: the {appeal_days:g} days for an appeal are over since {at}",
+            finding=case.finding,
+            appeal_days=rules.appeal_days,
+            at=(since.at + timedelta(days=rules.appeal_days)).isoformat(),
         )
 
 

@@ -61,13 +61,17 @@ def parse_rules(text: str, *, where: str = "rules") -> Rules:
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{where}: no valid TOML: {error}") from error
+        raise ConfigError("{where}: no valid TOML: {error}", where=where, error=error) from error
     jury = _table(document, "jury", where)
     exclusion = _table(document, "exclusion", where)
     top = _top(document, where)
     opens, closes = _moment(top, "opens", where), _moment(top, "closes", where)
     if closes <= opens:
-        raise ConfigError(f"{where}: closes ({closes.isoformat()}) must be later than opens")
+        raise ConfigError(
+            "{where}: closes ({closes}) must be later than opens",
+            where=where,
+            closes=closes.isoformat(),
+        )
     return Rules(
         name=_name(top, where),
         title=_text(top, "title", where),
@@ -92,16 +96,22 @@ def parse_rules(text: str, *, where: str = "rules") -> Rules:
 def _top(document: dict[str, Any], where: str) -> dict[str, Any]:
     nested = document.pop("campaign", {})
     if not isinstance(nested, dict):
-        raise ConfigError(f"{where}: [campaign] must be a table")
+        raise ConfigError("{where}: [campaign] must be a table", where=where)
     double = sorted(set(nested) & set(document))
     if double:
-        raise ConfigError(f"{where}: {double[0]} stands both at top level and under [campaign]")
+        raise ConfigError(
+            "{where}: {double} stands both at top level and under [campaign]",
+            where=where,
+            double=double[0],
+        )
     top = document | nested
     unknown = sorted(set(top) - _TOP)
     if unknown:
         raise ConfigError(
-            f"{where}: unknown key {unknown[0]!r}; allowed are {', '.join(sorted(_TOP))}, "
-            "[jury] and [exclusion]"
+            "{where}: unknown key {unknown!r}; allowed are {top}, [jury] and [exclusion]",
+            where=where,
+            unknown=unknown[0],
+            top=", ".join(sorted(_TOP)),
         )
     return top
 
@@ -111,11 +121,17 @@ def _table(document: dict[str, Any], name: str, where: str) -> dict[str, Any]:
     holder = nested if isinstance(nested, dict) and name in nested else document
     table = holder.pop(name, {})
     if not isinstance(table, dict):
-        raise ConfigError(f"{where}: [{name}] must be a table")
+        raise ConfigError("{where}: [{name}] must be a table", where=where, name=name)
     unknown = sorted(set(table) - _TABLES[name])
     if unknown:
         allowed = ", ".join(sorted(_TABLES[name]))
-        raise ConfigError(f"{where}: unknown key {name}.{unknown[0]}; allowed are {allowed}")
+        raise ConfigError(
+            "{where}: unknown key {name}.{unknown}; allowed are {allowed}",
+            where=where,
+            name=name,
+            unknown=unknown[0],
+            allowed=allowed,
+        )
     return table
 
 
@@ -123,7 +139,9 @@ def _name(top: dict[str, Any], where: str) -> str:
     name = top.get("name")
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise ConfigError(
-            f"{where}: name is {name!r}; needed is a short name of letters, digits, '.', '_', '-'"
+            "{where}: name is {name!r}; needed is a short name of letters, digits, '.', '_', '-'",
+            where=where,
+            name=name,
         )
     return name
 
@@ -138,7 +156,9 @@ def _moment(top: dict[str, Any], key: str, where: str) -> datetime:
     elif isinstance(value, date) and not isinstance(value, datetime):
         value = datetime.combine(value, time(), UTC)
     if not isinstance(value, datetime):
-        raise ConfigError(f"{where}: {key} must be a time such as 2026-03-01T00:00:00Z")
+        raise ConfigError(
+            "{where}: {key} must be a time such as 2026-03-01T00:00:00Z", where=where, key=key
+        )
     return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
@@ -155,7 +175,14 @@ def _number(
     wanted = int if whole else (int, float)
     if isinstance(value, bool) or not isinstance(value, wanted) or not value >= least:
         kind = "a whole number" if whole else "a number"
-        raise ConfigError(f"{where}: {key} is {value!r}; needed is {kind} of at least {least:g}")
+        raise ConfigError(
+            "{where}: {key} is {value!r}; needed is {kind} of at least {least:g}",
+            where=where,
+            key=key,
+            value=value,
+            kind=kind,
+            least=least,
+        )
     return float(value)
 
 
@@ -164,13 +191,19 @@ def _choice(table: dict[str, Any], key: str, allowed: tuple[_Word, ...], where: 
     for word in allowed:
         if value == word:
             return word
-    raise ConfigError(f"{where}: {key} is {value!r}; allowed are {', '.join(allowed)}")
+    raise ConfigError(
+        "{where}: {key} is {value!r}; allowed are {allowed}",
+        where=where,
+        key=key,
+        value=value,
+        allowed=", ".join(allowed),
+    )
 
 
 def _text(table: dict[str, Any], key: str, where: str) -> str:
     value = table.get(key, "")
     if not isinstance(value, str):
-        raise ConfigError(f"{where}: {key} must be a text")
+        raise ConfigError("{where}: {key} must be a text", where=where, key=key)
     return value
 
 
@@ -178,7 +211,7 @@ def _words(table: dict[str, Any], key: str, where: str) -> tuple[str, ...]:
     value = table.get(key, [])
     words = [value] if isinstance(value, str) else value
     if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
-        raise ConfigError(f"{where}: {key} must be a list of texts")
+        raise ConfigError("{where}: {key} must be a list of texts", where=where, key=key)
     return tuple(words)
 
 
@@ -189,6 +222,9 @@ def _families(exclusion: dict[str, Any], where: str) -> tuple[str, ...]:
     unknown = [family for family in families if family not in FAMILIES]
     if unknown:
         raise ConfigError(
-            f"{where}: exclusion.families names {unknown[0]!r}; allowed are {', '.join(FAMILIES)}"
+            "{where}: exclusion.families names {unknown!r}; allowed are {families}",
+            where=where,
+            unknown=unknown[0],
+            families=", ".join(FAMILIES),
         )
     return families

@@ -226,9 +226,9 @@ def snooze(
     try:
         span = parse_duration(for_)
     except ValueError as error:
-        raise UsageError(f"--for {for_}: {error}") from error
+        raise UsageError("--for {for_}: {error}", for_=for_, error=error) from error
     if span <= timedelta(0):
-        raise UsageError(f"--for {for_}: must be more than 0")
+        raise UsageError("--for {for_}: must be more than 0", for_=for_)
     judge(ctx, alert, "snooze", by=by, reason=reason, span=span)
     context = context_of(ctx)
     until = context.language.moment(context.now + span, context.settings.general.timezone)

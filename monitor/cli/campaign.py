@@ -37,9 +37,11 @@ def create(ctx: typer.Context, rules: Annotated[Path, typer.Argument(help="RULES
     try:
         text = rules.read_bytes().decode("utf-8-sig")
     except OSError as error:
-        raise UsageError(f"{rules}: cannot be read: {error.strerror}") from error
+        raise UsageError(
+            "{rules}: cannot be read: {strerror}", rules=rules, strerror=error.strerror
+        ) from error
     except UnicodeDecodeError as error:
-        raise UsageError(f"{rules}: is not UTF-8; save it as UTF-8") from error
+        raise UsageError("{rules}: is not UTF-8; save it as UTF-8", rules=rules) from error
     show_campaign(context, story_of(context).create(text, context.now, where=str(rules)))
 
 
@@ -113,7 +115,7 @@ def import_(
     context = context_of(ctx)
     for file in (ideas, votes):
         if file not in (None, "-") and not Path(str(file)).is_file():
-            raise UsageError(f"{file}: no such file")
+            raise UsageError("{file}: no such file", file=file)
     if ideas is None and votes is None:
         raise UsageError("campaign import: name --ideas FILE, --votes FILE or both")
     shown = Path(votes or ideas or "").name

@@ -52,7 +52,7 @@ def verify(
 
     context = context_of(ctx)
     if not folder.is_dir():
-        raise UsageError(f"{folder}: no such folder")
+        raise UsageError("{folder}: no such folder", folder=folder)
     show_checked(context, publishing.check(folder, head, receipt))
 
 
@@ -132,7 +132,9 @@ def _read(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8", errors="replace")
     except OSError as error:
-        raise UsageError(f"{path}: cannot be read: {error.strerror}") from error
+        raise UsageError(
+            "{path}: cannot be read: {strerror}", path=path, strerror=error.strerror
+        ) from error
 
 
 def _write(path: Path, text: str, mode: str = "w") -> None:
@@ -140,7 +142,9 @@ def _write(path: Path, text: str, mode: str = "w") -> None:
         with path.open(mode, encoding="utf-8") as file:
             file.write(text)
     except OSError as error:
-        raise UsageError(f"{path}: cannot be written: {error.strerror}") from error
+        raise UsageError(
+            "{path}: cannot be written: {strerror}", path=path, strerror=error.strerror
+        ) from error
 
 
 def _append(path: Path, line: str) -> None:

@@ -34,9 +34,9 @@ def check_input(file: str | Path) -> Path:
     """Return the path of an input file, `-` for stdin. Raises UsageError where none is there."""
     path = Path(file)
     if path.is_dir():
-        raise UsageError(f"{file}: is a folder; name one file in it")
+        raise UsageError("{file}: is a folder; name one file in it", file=file)
     if str(file) != "-" and not path.exists():
-        raise UsageError(f"{file}: no such file")
+        raise UsageError("{file}: no such file", file=file)
     return path
 
 
@@ -232,7 +232,9 @@ def parse_time(text: str, option: str) -> datetime:
         moment = datetime.fromisoformat(text.strip())
     except ValueError as error:
         raise UsageError(
-            f"{option} {text}: no time; write 2026-03-02T08:15:00Z or 2026-03-02"
+            "{option} {text}: no time; write 2026-03-02T08:15:00Z or 2026-03-02",
+            option=option,
+            text=text,
         ) from error
     return moment.replace(tzinfo=UTC) if moment.utcoffset() is None else moment.astimezone(UTC)
 

@@ -76,7 +76,7 @@ def demo(
         context.out.print(WORDS[lang]["start"])
     if keep is not None:
         if keep.exists() and (not keep.is_dir() or any(keep.iterdir())):
-            raise UsageError(f"--keep {keep}: is not empty; name a new folder")
+            raise UsageError("--keep {keep}: is not empty; name a new folder", keep=keep)
         tell(context, keep, lang)
         return
     with tempfile.TemporaryDirectory(prefix="sturmglas-demo-") as folder:

@@ -70,7 +70,7 @@ def load_history(context: Context, file: str, company: list[str]) -> Any:
     from monitor.replay import load_file
 
     if file != "-" and not Path(file).is_file():
-        raise UsageError(f"{file}: no such file")
+        raise UsageError("{file}: no such file", file=file)
     name = "stdin" if file == "-" else Path(file).name
     with context.progress(f"read {name}") as advance:
         return load_file(
@@ -92,9 +92,9 @@ def parse_step(text: str) -> timedelta:
     try:
         span = parse_duration(text)
     except ValueError as error:
-        raise UsageError(f"--step {text}: {error}") from error
+        raise UsageError("--step {text}: {error}", text=text, error=error) from error
     if span <= timedelta(0):
-        raise UsageError(f"--step {text}: must be more than 0")
+        raise UsageError("--step {text}: must be more than 0", text=text)
     return span
 
 

@@ -108,12 +108,14 @@ def _ask_matomo(
     from monitor.sheets import import_days
 
     if site is None:
-        raise UsageError(f"--matomo {url}: name the website too, such as --site 1")
+        raise UsageError("--matomo {url}: name the website too, such as --site 1", url=url)
     token = context.app.secrets.get("kpi", "matomo", "token")
     if token is None:
         raise ConfigError(
-            f"--matomo {url}: a token is needed; set {SECRET}, or {SECRET}_FILE to a file that "
-            "holds it"
+            "--matomo {url}: a token is needed; set {secret}, or {secret}_FILE to "
+            "a file that holds it",
+            url=url,
+            secret=SECRET,
         )
     chosen = chosen_period(context, period, day, context.now)
     server = Matomo(url, token.get_secret_value(), context.app.traffic)
@@ -133,7 +135,7 @@ def _read_file(
 
     path = Path(file)
     if file != "-" and not path.is_file():
-        raise UsageError(f"{file}: no such file")
+        raise UsageError("{file}: no such file", file=file)
     name = "stdin" if file == "-" else path.name
     imported = import_figures(
         file,
@@ -218,7 +220,8 @@ def _write_journey(context: Context, journey: Journey, out: Path) -> None:
         write_bytes(out, journey_html(journey, context.language).encode())
     elif form not in (*PICTURES, *ENDINGS):
         raise UsageError(
-            f"--out {out}: take a name that ends in .svg, .png or .html; .csv, .xlsx or .json"
+            "--out {out}: take a name that ends in .svg, .png or .html; .csv, .xlsx or .json",
+            out=out,
         )
     elif not write_picture(out, lambda form: draw_journey(journey, context.language, form)):
         write_nested(out, journey_rows(journey))

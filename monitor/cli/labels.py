@@ -188,7 +188,7 @@ def measure(context: Context, gold: str) -> tuple[list[Any], int, float]:
             continue
         rows.append(row)
     if not rows:
-        raise UsageError(f'{gold}: no row with "gold": {{"sentiment": ..., ...}}')
+        raise UsageError('{gold}: no row with "gold": {{"sentiment": ..., ...}}', gold=gold)
     started = time.monotonic()
     given = context.app.classifier.classify(utterances)
     took_s = time.monotonic() - started
@@ -204,11 +204,15 @@ def parse_bars(text: str | None) -> dict[str, float]:
         try:
             bars[label] = float(number)
         except ValueError as error:
-            raise UsageError(f"--min {pair}: write LABEL=NUMBER, such as kind=0.8") from error
+            raise UsageError(
+                "--min {pair}: write LABEL=NUMBER, such as kind=0.8", pair=pair
+            ) from error
         if label not in ("sentiment", "initiator", "kind", "idea", "toxic"):
-            raise UsageError(f"--min {pair}: labels are sentiment, initiator, kind, idea, toxic")
+            raise UsageError(
+                "--min {pair}: labels are sentiment, initiator, kind, idea, toxic", pair=pair
+            )
         if not 0 <= bars[label] <= 1:
-            raise UsageError(f"--min {pair}: a bar lies between 0 and 1")
+            raise UsageError("--min {pair}: a bar lies between 0 and 1", pair=pair)
     return bars
 
 

@@ -30,7 +30,9 @@ def chosen_period(context: Context, kind: str, day: str | None, now: datetime) -
         return choose_period(kind, chosen, now, zone)  # type: ignore[arg-type] # one of the three
     span = _SPAN.fullmatch(kind)
     if span is None:
-        raise UsageError(f"--period {kind}: take day, week, month, or a number of days such as 30d")
+        raise UsageError(
+            "--period {kind}: take day, week, month, or a number of days such as 30d", kind=kind
+        )
     return last_days(int(span[1]), chosen or now.astimezone(context.settings.zone).date(), zone)
 
 
@@ -40,8 +42,8 @@ def _day(text: str | None) -> date | None:
     try:
         day = date.fromisoformat(text)
     except ValueError as error:
-        raise UsageError(f"--date {text}: no day; write 2026-03-02") from error
+        raise UsageError("--date {text}: no day; write 2026-03-02", text=text) from error
     # The neighbours of a day are looked at too, and time zones need room at both ends.
     if not date(1902, 1, 1) <= day <= date(9990, 1, 1) - timedelta(days=1):
-        raise UsageError(f"--date {text}: take a day between 1902 and 9989")
+        raise UsageError("--date {text}: take a day between 1902 and 9989", text=text)
     return day

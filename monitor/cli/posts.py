@@ -94,6 +94,9 @@ def show_import(context: Context, name: str, imported: Any) -> None:
     if imported.rejects_file:
         told = "Rejected rows, each with line and reason: {file}"
         context.say(context.tell(told, file=imported.rejects_file))
+    if imported.homeless:
+        told = "{n} lines of counts name posts that are not held; import those posts, then the file"
+        context.say(context.tell(told, n=imported.homeless))
     context.say(context.tell("Next: sturmglas label, then sturmglas digest --date DAY"))
 
 
@@ -102,7 +105,9 @@ def find_preset(name: str) -> Preset:
     from connectors.presets import PRESETS
 
     if name not in PRESETS:
-        raise UsageError(f"--preset {name}: allowed are {', '.join(PRESETS)}")
+        raise UsageError(
+            "--preset {name}: allowed are {presets}", name=name, presets=", ".join(PRESETS)
+        )
     return PRESETS[name]
 
 
@@ -114,7 +119,11 @@ def parse_mapping(pairs: list[str]) -> dict[str, str]:
     for pair in pairs:
         field, equals, column = pair.partition("=")
         if not equals or field not in FIELDS:
-            raise UsageError(f"--map {pair}: write FIELD=COLUMN; fields are {', '.join(FIELDS)}")
+            raise UsageError(
+                "--map {pair}: write FIELD=COLUMN; fields are {fields}",
+                pair=pair,
+                fields=", ".join(FIELDS),
+            )
         mapping[field] = column
     return mapping
 
@@ -128,7 +137,9 @@ def parse_values(pairs: list[str]) -> dict[tuple[str, str], str]:
         field, colon, rest = pair.partition(":")
         word, equals, meaning = rest.partition("=")
         if not colon or not equals or field not in FIELDS:
-            raise UsageError(f"--value {pair}: write FIELD:FROM=TO, such as kind:Kommentar=comment")
+            raise UsageError(
+                "--value {pair}: write FIELD:FROM=TO, such as kind:Kommentar=comment", pair=pair
+            )
         values[field, word] = meaning
     return values
 
@@ -160,7 +171,7 @@ def export(
 
     context = context_of(ctx)
     if format_ not in ("jsonl", "csv"):
-        raise UsageError(f"--format {format_}: allowed are jsonl, csv")
+        raise UsageError("--format {format}: allowed are jsonl, csv", format=format_)
     start = parse_time(since, "--since") if since else None
     end = parse_time(until, "--until") if until else None
     rows = context.app.export(what, start, end, with_authors=with_authors, unmasked=unmasked)
@@ -210,7 +221,7 @@ def show(
     context = context_of(ctx)
     post = context.store.posts.load(uid)
     if post is None:
-        raise NotFound(f"{uid}: no such post; `sturmglas posts` and `search` show uids")
+        raise NotFound("{uid}: no such post; `sturmglas posts` and `search` show uids", uid=uid)
     thread = context.store.posts.thread(post)
     counts = context.store.posts.counts(post.id)
     versions = context.store.posts.versions(post.id)
@@ -293,5 +304,7 @@ def show_posts(context: Context, found: list[Any]) -> None:
 def _pair(text: str, option: str) -> tuple[str, str]:
     left, equals, right = text.partition("=")
     if not equals:
-        raise UsageError(f"{option} {text}: write LABEL=VALUE, such as kind=activity")
+        raise UsageError(
+            "{option} {text}: write LABEL=VALUE, such as kind=activity", option=option, text=text
+        )
     return left, right

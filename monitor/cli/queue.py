@@ -87,7 +87,11 @@ def decide(
     context = context_of(ctx)
     known = next((word for word in DECISION_ACTIONS if word == action), None)
     if known is None:
-        raise UsageError(f"decide: {action!r} is none of {', '.join(DECISION_ACTIONS)}")
+        raise UsageError(
+            "decide: {action!r} is none of {decision_actions}",
+            action=action,
+            decision_actions=", ".join(DECISION_ACTIONS),
+        )
     moderation = moderation_of(context)
     moderation.fill(context.now)
     names = [name.strip() for name in item.split(",") if name.strip()]

@@ -154,11 +154,15 @@ def _explain(
     of_digest = figure == "echo_balance" and period in (None, "day", "week", "month")
     if figure.partition(":")[0] not in KPIS or of_digest:
         if period not in (None, "day", "week", "month"):
-            raise UsageError(f"--period {period}: of a digest's figure take day, week or month")
+            raise UsageError(
+                "--period {period}: of a digest's figure take day, week or month", period=period
+            )
         chosen = chosen_period(context, period or "day", day, now)
         return explain_figure(context.store, context.app.house, now, figure, chosen, as_of=then)
     if then is not None:
-        raise UsageError(f"--as-of: {figure} is a KPI, told as the store knows it now; leave it")
+        raise UsageError(
+            "--as-of: {figure} is a KPI, told as the store knows it now; leave it", figure=figure
+        )
     chosen = chosen_period(context, period or "30d", day, now)
     return explain_kpi(context.store, figure, chosen, context.app.house.hours)
 

@@ -81,10 +81,10 @@ def init(ctx: typer.Context) -> None:
             file.write(text)
     except FileExistsError as error:
         raise UsageError(
-            f"{path} exists and is left as it is; name another file with --config"
+            "{path} exists and is left as it is; name another file with --config", path=path
         ) from error
     except OSError as error:
-        raise UsageError(f"{path}: cannot be written: {error}") from error
+        raise UsageError("{path}: cannot be written: {error}", path=path, error=error) from error
     context.out.print(context.tell("{path} written.", path=path), markup=False)
     context.say(
         context.tell("Next: fill in [company], then sturmglas sources add URL, sturmglas doctor")
@@ -206,7 +206,7 @@ def add(
     context = context_of(ctx)
     found = probe(url, context.app.traffic, allow_private=allow_private)
     if found is None:
-        raise UsageError(f"{url}: no platform recognised; add a [[sources]] entry by hand")
+        raise UsageError("{url}: no platform recognised; add a [[sources]] entry by hand", url=url)
     platform, target, base_url = found
     entry: dict[str, Any] = {"name": name or _name_from(url), "platform": platform}
     entry |= {"target": target} if target else {}
@@ -220,7 +220,7 @@ def add(
     try:
         add_source(path, entry)
     except OSError as error:
-        raise ConfigError(f"{path}: cannot be written: {error}") from error
+        raise ConfigError("{path}: cannot be written: {error}", path=path, error=error) from error
     if context.json:
         context.emit([entry])
     else:

@@ -36,7 +36,7 @@ def write_picture(file: Path, draw: Draw) -> bool:
         content = draw("svg" if form == ".svg" else "png")
     except ImportError as error:
         raise UsageError(
-            f"--out {file}: matplotlib is missing; pip install 'sturmglas[pictures]'"
+            "--out {file}: matplotlib is missing; pip install 'sturmglas[pictures]'", file=file
         ) from error
     write_bytes(file, content)
     return True
@@ -47,7 +47,9 @@ def write_bytes(file: Path, content: bytes) -> None:
     try:
         file.write_bytes(content)
     except OSError as error:
-        raise UsageError(f"{file}: cannot be written: {error}; name another place") from error
+        raise UsageError(
+            "{file}: cannot be written: {error}; name another place", file=file, error=error
+        ) from error
 
 
 def write_sheet(file: Path, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -73,7 +75,7 @@ def write_rows(
     form = file.suffix.casefold()
     if form not in ENDINGS:
         raise UsageError(
-            f"--out {file}: take a name that ends in .csv, .xlsx or .json; .png or .svg"
+            "--out {file}: take a name that ends in .csv, .xlsx or .json; .png or .svg", file=file
         )
     # A cell may be missing in one row (no goal) and hold something in the next.
     columns = list(dict.fromkeys(name for row in flat for name in row))

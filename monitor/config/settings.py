@@ -79,7 +79,9 @@ def find_config(explicit: Path | None, user_folder: Path | None = None) -> Path 
     """
     if explicit is not None:
         if not explicit.is_file():
-            raise ConfigError(f"--config {explicit}: no such file; `sturmglas init` writes one")
+            raise ConfigError(
+                "--config {explicit}: no such file; `sturmglas init` writes one", explicit=explicit
+            )
         return explicit
     candidates = [Path(CONFIG_NAME)]
     if user_folder is not None:
@@ -94,11 +96,13 @@ def load_settings(path: Path | None) -> Settings:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read: {error}; it must be UTF-8 text") from error
+        raise ConfigError(
+            "{path}: cannot be read: {error}; it must be UTF-8 text", path=path, error=error
+        ) from error
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path}: no valid TOML: {error}") from error
+        raise ConfigError("{path}: no valid TOML: {error}", path=path, error=error) from error
     settings = parse_settings(data, str(path))
     for entry in settings.sources:
         _refuse_unknown_platform(entry, path)
@@ -127,7 +131,7 @@ def parse_settings(data: Mapping[str, Any], where: str) -> Settings:
         return Settings.model_validate(data)
     except ValidationError as error:
         lines = [f"{where}: {_complaint(problem)}" for problem in error.errors()]
-        raise ConfigError("\n".join(lines)) from error
+        raise ConfigError("{complaints}", complaints="\n".join(lines)) from error
 
 
 def _complaint(problem: Any) -> str:

@@ -96,7 +96,9 @@ def answer_address(entry: NotifySettings, address: str, slack: Mapping[str, Any]
     ours = urlsplit(entry.base_url or "")
     given = urlsplit(address)
     if (given.scheme, given.netloc) not in (SLACK_HOOKS, (ours.scheme, ours.netloc)):
-        raise NotifyError(f"{entry.name}: the press names an address that is not Slack's")
+        raise NotifyError(
+            "{entry}: the press names an address that is not Slack's", entry=entry.name
+        )
     with httpx.Client(follow_redirects=False) as client:
         replace_message(client, entry.name, address, slack)
 
@@ -104,4 +106,9 @@ def answer_address(entry: NotifySettings, address: str, slack: Mapping[str, Any]
 def _missing(entry: NotifySettings, word: str = SECRET) -> str:
     variable = Secrets.variable("notify", entry.name, word)
     told = "its secret" if word == SECRET else f"its {word}"
-    raise ConfigError(f"notify.{entry.name}: needs {told}; set {variable}, or {variable}_FILE")
+    raise ConfigError(
+        "notify.{entry}: needs {told}; set {variable}, or {variable}_FILE",
+        entry=entry.name,
+        told=told,
+        variable=variable,
+    )

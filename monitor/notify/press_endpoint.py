@@ -84,7 +84,10 @@ def endpoint_open(
         server = ThreadingHTTPServer(address, Page)
     except OSError as error:
         raise ConfigError(
-            f"listen_port {address[1]} at {address[0]}: {error.strerror}; take another port"
+            "listen_port {address} at {address2}: {strerror}; take another port",
+            address=address[1],
+            address2=address[0],
+            strerror=error.strerror,
         ) from error
     with server:
         thread = threading.Thread(target=server.serve_forever, args=(0.1,), name="presses")

@@ -44,7 +44,7 @@ class AlertTable:
         """Return an alert by its id. Raises NotFound."""
         row = self.db.row(f"SELECT {_COLUMNS} FROM alerts WHERE id = ?", (alert,))
         if row is None:
-            raise NotFound(f"{alert}: no such alert; `sturmglas alerts` lists them")
+            raise NotFound("{alert}: no such alert; `sturmglas alerts` lists them", alert=alert)
         return _alert(row)
 
     def load_current(self, now: datetime, memory: timedelta = timedelta(days=7)) -> list[Alert]:

@@ -30,7 +30,7 @@ class Campaigns:
         row = self.db.row("SELECT * FROM campaigns WHERE name = ?", (name,))
         if row is None:
             known = ", ".join(campaign.name for campaign in self.all()) or "none yet"
-            raise NotFound(f"campaign {name}: not held; known are: {known}")
+            raise NotFound("campaign {name}: not held; known are: {known}", name=name, known=known)
         return _campaign(row)
 
     def find(self, name: str) -> Campaign | None:
@@ -102,9 +102,11 @@ class Campaigns:
             (idea, campaign_id, campaign_id),
         )
         if not rows:
-            raise NotFound(f"idea {idea}: not held in any campaign")
+            raise NotFound("idea {idea}: not held in any campaign", idea=idea)
         if len(rows) > 1:
-            raise NotFound(f"idea {idea}: held in several campaigns; name one with --campaign")
+            raise NotFound(
+                "idea {idea}: held in several campaigns; name one with --campaign", idea=idea
+            )
         return int(rows[0]["campaign_id"]), _idea(rows[0])
 
     def idea_numbers(self, campaign_id: int) -> dict[str, int]:

@@ -88,8 +88,10 @@ class Database:
     def _connect(self) -> sqlite3.Connection:
         if self.path is not None and not self.path.parent.is_dir():
             raise StoreError(
-                f"{self.path}: the folder {self.path.parent} does not exist; "
-                "create it, or name another place with --db or [store] path"
+                "{path}: the folder {parent} does not exist; create it, or name "
+                "another place with --db or [store] path",
+                path=self.path,
+                parent=self.path.parent,
             )
         if self.path is not None and not self.path.exists():
             # People's words: for the owner's eyes. SQLite's own files take over these rights.
@@ -135,8 +137,10 @@ class Database:
         )
         if newer:
             raise StoreError(
-                f"{self.path}: written by a newer Sturmglas (its schema has {', '.join(newer)}); "
-                "install that version, or restore a backup made with this one"
+                "{path}: written by a newer Sturmglas (its schema has {newer}); "
+                "install that version, or restore a backup made with this one",
+                path=self.path,
+                newer=", ".join(newer),
             )
 
     @contextmanager
@@ -184,13 +188,17 @@ class Database:
         try:
             yield
         except sqlite3.OperationalError as error:
-            raise StoreError(f"{self.path or 'store in memory'}: {explain(error)}") from error
+            raise StoreError(
+                "{path}: {error}", path=self.path or "store in memory", error=explain(error)
+            ) from error
         except sqlite3.DatabaseError as error:
             if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError):
                 raise  # a bug of ours, not an outage
             raise StoreError(
-                f"{self.path}: {error}; this is no store of Sturmglas, or it is damaged: "
-                "restore a backup, or name another file"
+                "{path}: {error}; this is no store of Sturmglas, or it is damaged: "
+                "restore a backup, or name another file",
+                path=self.path,
+                error=error,
             ) from error
 
 

@@ -101,12 +101,21 @@ class LabelTable:
         Raises NotFound for an unknown post, UsageError for an unknown label or value.
         """
         if label not in CORRECTABLE:
-            raise UsageError(f"{label}: no such label; take one of {', '.join(CORRECTABLE)}")
+            raise UsageError(
+                "{label}: no such label; take one of {correctable}",
+                label=label,
+                correctable=", ".join(CORRECTABLE),
+            )
         if value not in CORRECTABLE[label]:
-            raise UsageError(f"{label}={value}: allowed are {', '.join(CORRECTABLE[label])}")
+            raise UsageError(
+                "{label}={value}: allowed are {correctable}",
+                label=label,
+                value=value,
+                correctable=", ".join(CORRECTABLE[label]),
+            )
         post_id = self.db.value("SELECT id FROM posts WHERE uid = ?", (uid,))
         if post_id is None:
-            raise NotFound(f"{uid}: no such post; `sturmglas posts` and `search` show uids")
+            raise NotFound("{uid}: no such post; `sturmglas posts` and `search` show uids", uid=uid)
         with self.db.transaction():
             self._correct(post_id, label, value, by, to_ms(at))
             self._reapply([post_id])

@@ -233,10 +233,20 @@ def _conditions(
     for label, value in labels.items():
         if label not in CORRECTABLE and label != "lang":
             known = ", ".join((*CORRECTABLE, "lang"))
-            raise UsageError(f"--label {label}={value}: no such label; take one of {known}")
+            raise UsageError(
+                "--label {label}={value}: no such label; take one of {known}",
+                label=label,
+                value=value,
+                known=known,
+            )
         if label in CORRECTABLE and value not in CORRECTABLE[label]:
             allowed = ", ".join(CORRECTABLE[label])
-            raise UsageError(f"--label {label}={value}: allowed are {allowed}")
+            raise UsageError(
+                "--label {label}={value}: allowed are {allowed}",
+                label=label,
+                value=value,
+                allowed=allowed,
+            )
         where.append(f"l.{label} = ?")
         parameters.append(int(value == "yes") if label in BOOLEANS else value)
     if since is not None:

@@ -50,7 +50,9 @@ class Queue:
             {"name": name},
         )
         if row is None:
-            raise NotFound(f"item {name}: not in the queue; `sturmglas queue` lists what waits")
+            raise NotFound(
+                "item {name}: not in the queue; `sturmglas queue` lists what waits", name=name
+            )
         return _item(row)
 
     def add(
@@ -151,7 +153,9 @@ class Queue:
             (uid,),
         )
         if row is None:
-            raise NotFound(f"post {uid}: not held with its words; sturmglas posts lists what is")
+            raise NotFound(
+                "post {uid}: not held with its words; sturmglas posts lists what is", uid=uid
+            )
         return Idea(
             idea=name,
             title=row["title"] or row["text"][:80],

@@ -84,7 +84,10 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Imported:
-    """What an import did, in rows of the file; `rejects_file` is None where nothing was refused."""
+    """What an import did, in rows of the file; `rejects_file` is None where nothing was refused.
+
+    `homeless` are looks at counters of posts that are not held: nothing can be kept of them.
+    """
 
     read: int = 0
     new: int = 0
@@ -92,6 +95,7 @@ class Imported:
     unchanged: int = 0
     rejected: int = 0
     rejects_file: str | None = None
+    homeless: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
