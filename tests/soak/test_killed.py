@@ -24,22 +24,50 @@ POSTS = SOURCES * PAGES * POSTS_A_PAGE
 def test_a_service_killed_at_random_moments_loses_nothing_and_doubles_nothing(
     tmp_path: Path,
 ) -> None:
-    store, sent = tmp_path / "store.db", tmp_path / "sent"
-    command = [sys.executable, "-m", "tests.soak.service", str(store), str(sent)]
+    """Each pass is killed until it comes through; then another begins with an empty store."""
     whole = time.monotonic()
-    subprocess.run([*command[:3], str(tmp_path / "calm.db"), str(tmp_path / "calm")], check=True)
+    subprocess.run(command(tmp_path / "calm"), check=True)
     whole = time.monotonic() - whole
     rnd = random.Random(11)
+    killed = begun = 0
+    while killed < KILLS:
+        begun += 1
+        killed += kill_until_done(tmp_path / f"pass{begun}", rnd, whole, KILLS - killed)
+    assert killed == KILLS
+
+
+def command(folder: Path) -> list[str]:
+    """Return how the service is started that keeps and sends what it does in `folder`."""
+    folder.mkdir(exist_ok=True)
+    module = [sys.executable, "-m", "tests.soak.service"]
+    return [*module, str(folder / "store.db"), str(folder / "sent")]
+
+
+def kill_until_done(folder: Path, rnd: random.Random, whole: float, most: int) -> int:
+    """Kill a pass again and again until it comes to its end by itself, or `most` times.
+
+    `whole` is how long a calm pass takes, s. Returns the number of kills.
+    """
     killed = 0
-    for _ in range(KILLS):
-        process = subprocess.Popen(command)
-        time.sleep(rnd.uniform(0.1, 1.0) * whole)
-        process.send_signal(signal.SIGKILL)
-        killed += process.wait() == -signal.SIGKILL
-        if killed and rnd.random() < 0.1:
-            check_store(store)
-    subprocess.run(command, check=True)
-    assert killed >= KILLS // 3, "most runs were really cut"
+    while killed < most:
+        process = subprocess.Popen(command(folder))
+        try:
+            code = process.wait(timeout=rnd.uniform(0.05, 0.9) * whole)
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGKILL)
+            code = process.wait()
+        if code == 0:
+            break
+        assert code == -signal.SIGKILL, "a pass after a kill begins and ends well"
+        killed += 1
+        check_store(folder / "store.db")
+    subprocess.run(command(folder), check=True)
+    check_outcome(folder / "store.db", folder / "sent", killed)
+    return killed
+
+
+def check_outcome(store: Path, sent: Path, killed: int) -> None:
+    """A pass that came through holds everything once, and told everything."""
     check_store(store)
     with sqlite3.connect(store) as connection:
         count = connection.execute("SELECT count(*), count(DISTINCT uid) FROM posts").fetchone()
