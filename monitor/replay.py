@@ -16,6 +16,7 @@ import numpy as np
 from connectors.files import parse_record
 from connectors.types import Post, Rejected
 from models.base import Classifier
+from monitor.alerts.lifecycle import is_stormy
 from monitor.alerts.observe import count_hour, observe, read_signs
 from monitor.alerts.settings import RuleSettings, StormThresholds
 from monitor.alerts.watch import Watch
@@ -45,6 +46,7 @@ DAY_MS = 24 * HOUR_MS
 SANE_DAYS = 400
 """Posts farther than this from the middle of a history are misdated and move no clock."""
 
+HOUR = timedelta(hours=1)
 WEEK = timedelta(days=7)
 
 Deletions = dict[str, tuple[int, bool]]
@@ -250,12 +252,14 @@ class Walk:
 
     def _learn_until(self, now_ms: int) -> None:
         past = self._past
-        stormy = any(a.rule == "storm" and a.open for a in self.alerts.values())
+        storms = [(a.opened_at, a.closed_at) for a in self.alerts.values() if a.rule == "storm"]
         while self._hour + HOUR_MS <= now_ms:
             # What came late was not known when its hour was over; what was there before the
             # walk began had weeks to arrive.
             numbers = count_hour(past.posts, self._hour, now_ms, len(past.sources.ids))
             gaps = gaps_at(past.gaps, self._hour)
+            begin = from_ms(self._hour)
+            stormy = is_stormy(storms, begin, begin + HOUR)
             self._engine.learn_hour(self._hour, numbers, gaps, stormy=stormy)
             self._hour += HOUR_MS
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.alerts.baselines import Baselines
-from monitor.alerts.lifecycle import advance
+from monitor.alerts.lifecycle import AFTERMATH, advance, is_stormy
 from monitor.alerts.observe import observe, read_signs, unknown_hour
 from monitor.alerts.settings import RuleSettings
 from monitor.alerts.watch import Watch
@@ -178,12 +178,12 @@ def learn_past(
     if start >= end:
         return
     gaps = series.load_gaps(sources, start, end)
-    storms = [(to_ms(a), to_ms(b or now)) for a, b in table.load_storm_spans(from_ms(start))]
+    storms = table.load_storm_spans(from_ms(start) - AFTERMATH)
     for begin in range(start, end, LEARN_AT_ONCE):
         hours = series.load_hours(sources, begin, min(begin + LEARN_AT_ONCE, end))
         for n in range(len(hours.posts)):
             at = begin + n * HOUR_MS
-            stormy = any(a <= at + HOUR_MS and at < b for a, b in storms)
+            stormy = is_stormy(storms, from_ms(at), from_ms(at + HOUR_MS))
             numbers = hours.posts[n], hours.labelled[n], hours.negative[n]
             engine.learn_hour(at, numbers, gaps_at(gaps, at), stormy=stormy)
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from monitor.alerts.lifecycle import advance, awake, context_of, make_id
+from monitor.alerts.lifecycle import AFTERMATH, advance, awake, context_of, is_stormy, make_id
 from monitor.alerts.settings import RuleSettings
 from monitor.types.alerts import Alert, Event, Finding, KnownEvent
 
@@ -153,3 +153,17 @@ def test_context_names_events_and_fresh_posts() -> None:
     old = KnownEvent("fair", MORNING - timedelta(days=3), MORNING - timedelta(days=2))
     posts = [("facebook:1", MORNING - timedelta(hours=3)), ("x:2", MORNING - timedelta(days=2))]
     assert context_of([event, old], posts, MORNING) == ("event:launch", "post:facebook:1")
+
+
+@pytest.mark.parametrize(
+    ("begin_h", "closed_h", "stormy"),
+    [(-1, 10, False), (0, 10, True), (9, 10, True), (10 + 71, 10, True), (10 + 72, 10, False),
+     (500, None, True)],
+)  # fmt: skip
+def test_a_storm_and_its_aftermath_are_not_what_is_usual(
+    begin_h: int, closed_h: int | None, stormy: bool
+) -> None:
+    assert timedelta(hours=72) == AFTERMATH
+    closed = None if closed_h is None else MORNING + timedelta(hours=closed_h)
+    begin = MORNING + timedelta(hours=begin_h)
+    assert is_stormy([(MORNING, closed)], begin, begin + timedelta(hours=1)) is stormy

@@ -143,3 +143,13 @@ def test_unknown_newcomers_are_unknown_and_no_sign() -> None:
     part = next(p for p in parts_of(evidence, StormThresholds()) if p.part == "new_authors")
     assert part.value is None
     assert part.weight == 0
+
+
+@pytest.mark.parametrize(
+    ("usual", "voices", "level"), [(4.0, 8, 3), (4.0, 7, 2), (129.0, 190, 3), (129.0, 170, 2)]
+)
+def test_where_hundreds_are_usual_a_smaller_multiple_holds_a_storm(
+    usual: float, voices: int, level: int
+) -> None:
+    evidence = replace(WAVE, usual_voices=usual, voices=voices)
+    assert level_of(evidence, RuleSettings(), StormThresholds(), held=True) == level

@@ -8,13 +8,15 @@ from zoneinfo import ZoneInfo
 import pytest
 from communities import START, Community
 
+from monitor.alerts.observe import read_signs
 from monitor.alerts.settings import RuleSettings
 from monitor.pipeline import Rejects, import_rows
 from monitor.replay import replay
 from monitor.store.alerts import AlertTable
+from monitor.store.series import SeriesTable
 from monitor.store.store import Store
-from monitor.types.alerts import Event, Finding, QueueLoad, SourceHealth, WarningInputs
-from monitor.warning import raise_alerts
+from monitor.types.alerts import Alert, Event, Finding, QueueLoad, SourceHealth, WarningInputs
+from monitor.warning import Engine, learn_past, raise_alerts
 
 ZONE = ZoneInfo("Europe/Berlin")
 NOON = START + timedelta(days=9, hours=10)
@@ -99,3 +101,25 @@ def test_other_rooms_bring_their_findings(store: Store) -> None:
 
 def test_the_clock_may_stand_before_the_first_post(community: Store) -> None:
     assert tick(community, datetime(2020, 1, 1, tzinfo=UTC)) == []
+
+
+def usual_share(store: Store, now: datetime) -> float:
+    """Return the company's usual negative share as a tick at `now` would learn it."""
+    series = SeriesTable(store.db, read_signs)
+    series.refresh_hours(round(now.timestamp() * 1000))
+    sources = series.sources()
+    engine = Engine(sources.names, ZONE)
+    learn_past(engine, series, AlertTable(store.db), sources, now)
+    a, b = engine.baselines.usual_share()
+    return float(a[-1] / (a[-1] + b[-1]))
+
+
+def test_the_aftermath_of_a_storm_does_not_become_the_usual(community: Store) -> None:
+    later = NOON + timedelta(days=2)
+    poisoned = usual_share(community, later)
+    storm = Alert(
+        id="storm", rule="storm", source=None, level=3, state="over",
+        opened_at=NOON, updated_at=NOON, closed_at=NOON + timedelta(hours=1),
+    )  # fmt: skip
+    AlertTable(community.db).save([storm])
+    assert usual_share(community, later) < poisoned - 0.03

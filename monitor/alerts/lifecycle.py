@@ -17,6 +17,10 @@ from monitor.types.alerts import Alert, AlertState, Event, EventKind, Finding, K
 HOLD = timedelta(hours=3)
 """So long findings must stay below a level before it is lowered."""
 
+AFTERMATH = timedelta(hours=72)
+"""So long after its end a storm's criticism is not what is usual: it fades over days, and who
+takes its tail for the new normal does not see the second wave. Three days span any weekend."""
+
 REST = timedelta(hours=24)
 """So long a burst or a mood of one source is no news again, unless it is worse than before."""
 
@@ -126,6 +130,15 @@ def price(
     spent = sum(a.rule in BUDGETED and now - a.opened_at < WEEK for a in alerts)
     over = max(0.0, spent + 1 - settings.budget_per_week)
     return thresholds.get(finding.rule, 0.0) * (1 + STEP_OF_BUDGET * over)
+
+
+def is_stormy(
+    storms: Iterable[tuple[datetime, datetime | None]], start: datetime, end: datetime
+) -> bool:
+    """Whether [start, end) touches a storm or its aftermath; `storms` are (opened, closed)."""
+    return any(
+        opened < end and (closed is None or start < closed + AFTERMATH) for opened, closed in storms
+    )
 
 
 def open_alert(finding: Finding, now: datetime, context: tuple[str, ...]) -> Alert:

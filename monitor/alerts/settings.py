@@ -48,6 +48,9 @@ class StormThresholds:
     looks three times is fooled more often: a window beside the usual one must reach
     `together_beside`.
 
+    A storm that is on is held by `held_times_usual`, at large volumes already by `held_deviations`
+    (square roots of the usual number) above the usual.
+
     Below `few_voices` one further sign may be chance: it takes `few_families` of them. Where the
     two most active authors wrote more than `loudest` of the criticism, it is a quarrel.
     """
@@ -67,6 +70,7 @@ class StormThresholds:
     least_share: float = 0.35
     held_voices: int = 4
     held_times_usual: float = 2.0
+    held_deviations: float = 5.0
     held_above_usual: float = 0.10
     cold_voices: int = 15
     cold_history_h: float = 6.0

@@ -94,7 +94,11 @@ def is_wave(e: Evidence, settings: RuleSettings, t: StormThresholds, *, held: bo
         # One or two people and those who answer them: a quarrel, no storm.
         return False
     if held:
-        return e.voices >= max(t.held_voices, t.held_times_usual * e.usual_voices)
+        # Where hundreds of voices are usual, twice as many is more than a storm that goes on.
+        more = min(
+            (t.held_times_usual - 1) * e.usual_voices, t.held_deviations * e.usual_voices**0.5
+        )
+        return e.voices >= max(t.held_voices, e.usual_voices + more)
     if e.history_h < 24:
         # Nothing is usual yet: only a clear rise within the hours that we have seen counts. The
         # long window has no earlier one beside it to rise above.
