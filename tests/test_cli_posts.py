@@ -327,6 +327,32 @@ def test_the_schema_names_every_key(run: Run) -> None:
         assert f'"{key}"' in out
 
 
+@pytest.mark.parametrize("out", ["nowhere/labels.jsonl", ".", "posts.jsonl"])
+def test_classify_writes_no_folder_and_not_the_file_that_it_reads(
+    run: Run, tmp_path: Path, out: str
+) -> None:
+    posts = tmp_path / "posts.jsonl"
+    posts.write_text('{"id": "1", "text": "Der Deckel ist undicht."}\n', encoding="utf-8")
+
+    code, told, err = run("classify", "posts.jsonl", "--out", out)
+
+    assert (code, told) == (2, "")
+    assert err.startswith(f"sturmglas: --out {out}: ")
+    assert "undicht" in posts.read_text(encoding="utf-8")
+
+
+def test_ids_and_texts_are_shown_as_they_are_written(run: Run, tmp_path: Path) -> None:
+    row = {"source": "x", "native_id": "7", "text": "Lob :fire: [bold]an[/bold] alle [/i]"}
+    (tmp_path / "posts.jsonl").write_text(json.dumps(row), encoding="utf-8")
+    run("import", "posts.jsonl")
+
+    code, told, _ = run("posts")
+
+    assert code == 0
+    assert "file:x:7" in told
+    assert row["text"] in told
+
+
 def test_classify_answers_row_by_row_in_order(run: Run, tmp_path: Path) -> None:
     rows = [
         '{"id": 1, "text": "Danke, klasse Service!", "thread": null}',

@@ -166,17 +166,17 @@ class Context:
 
     @cached_property
     def out(self) -> Console:
-        """Where results for people go."""
+        """Where results for people go; `:x:` in an id or a text stays what it is."""
         from rich.console import Console
 
-        return Console(highlight=False)
+        return Console(highlight=False, markup=False, emoji=False)
 
     @cached_property
     def err(self) -> Console:
         """Where everything else goes."""
         from rich.console import Console
 
-        return Console(stderr=True, highlight=False)
+        return Console(stderr=True, highlight=False, markup=False, emoji=False)
 
     @staticmethod
     def time(moment: datetime | None) -> str | None:

@@ -7,6 +7,7 @@ import random
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated, Any
@@ -66,21 +67,36 @@ def classify(
     """
     context = context_of(ctx)
     check_input(in_)
-    classifier = context.app.classifier
     failed = 0
-    target = out.open("w", encoding="utf-8") if out else sys.stdout
-    try:
+    with output(out, in_) as target, context.progress(f"classify {in_}") as step:
         rows = read_rows(in_)
-        with context.progress(f"classify {in_}") as step:
-            while batch := list(islice(rows, ROWS_A_BATCH)):
-                failed += classify_batch(classifier, batch, target)
-                step(len(batch))
-    finally:
-        if out:
-            target.close()
+        while batch := list(islice(rows, ROWS_A_BATCH)):
+            failed += classify_batch(context.app.classifier, batch, target)
+            step(len(batch))
     if failed:
         context.say(context.tell("{n} rows could not be read; their output says why", n=failed))
         raise typer.Exit(1)
+
+
+@contextmanager
+def output(out: Path | None, in_: str) -> Iterator[IO[str]]:
+    """Open the file for the labels, or stdout where none is named.
+
+    Raises UsageError where it cannot be written, or is the very file that is read.
+    """
+    if out is None:
+        yield sys.stdout
+        return
+    if in_ != "-" and out.exists() and out.samefile(in_):
+        raise UsageError("--out {file}: is the file that is read; name another one", file=out)
+    try:
+        file = out.open("w", encoding="utf-8")
+    except OSError as error:
+        raise UsageError(
+            "--out {file}: cannot be written: {error}", file=out, error=error
+        ) from error
+    with file:
+        yield file
 
 
 def read_rows(file: str) -> Iterator[dict[str, Any] | Rejected]:
