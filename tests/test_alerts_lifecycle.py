@@ -54,11 +54,11 @@ def test_the_opening_level_is_a_wish() -> None:
     assert Life(RuleSettings(storm_level=5)).play([storm(4)]) == []
 
 
-def test_a_storm_rises_at_once_and_sinks_after_three_hours() -> None:
+def test_a_storm_rises_at_once_and_sinks_after_six_waking_hours() -> None:
     life = Life()
     assert life.play([storm(3)]) == ["opened"]
     assert life.play([storm(5, 60)]) == ["raised"]
-    assert life.play([storm(3, 30)], steps=12) == []
+    assert life.play([storm(3, 30)], steps=24) == []
     assert life.play([storm(3, 30)], steps=2) == ["lowered"]
     assert life.told[-1].alert.level == 3
     assert life.told[-1].alert.peak_level == 5
@@ -81,13 +81,13 @@ def test_a_storm_closes_after_quiet_hours_awake() -> None:
     assert alert.closed_at is not None
 
 
-def test_a_night_does_not_end_a_storm() -> None:
+def test_a_night_neither_ends_nor_lowers_a_storm() -> None:
     life = Life()
     life.now = datetime(2026, 3, 4, 21, 0, tzinfo=UTC)  # 22:00 in Berlin
     life.play([storm(4, 50)])
     life.play([storm(1, 1)], steps=4 * 10)
-    assert life.play([storm(4, 50)]) == ["raised"]
-    assert len(life.alerts) == 1
+    assert life.play([storm(4, 50)]) == []
+    assert [event.event for event in life.told] == ["opened"]
 
 
 def test_states_follow_the_size() -> None:

@@ -163,6 +163,39 @@ def test_reasons_are_said_in_both_languages() -> None:
     assert "44% are negative" in why(one, "en")
 
 
+@pytest.mark.parametrize(
+    ("value", "hours", "de", "en"),
+    [
+        (11.0, 3.0, "11 verschiedene kritische Stimmen in 3 Stunden, üblich sind 0,3",
+         "11 different critical voices in 3 hours, usual are 0.3"),
+        (1.0, 1.0, "1 kritische Stimme in einer Stunde, üblich sind 0,3",
+         "1 critical voice in one hour, usual are 0.3"),
+        (11.0, None, "11 verschiedene kritische Stimmen, üblich sind 0,3",
+         "11 different critical voices, usual are 0.3"),
+    ],
+)  # fmt: skip
+def test_a_count_names_its_window(value: float, hours: float | None, de: str, en: str) -> None:
+    one = alert(parts=(Part("volume", value, 0.3, 1.0, hours=hours),))
+    assert (why(one, "de"), why(one, "en")) == (de, en)
+
+
+@pytest.mark.parametrize(
+    ("size", "end"),
+    [(1, "1 critical voice in 3 hours"), (1200, "1,200 critical voices in 3 hours")],
+)
+def test_a_storm_is_counted_in_one_window(size: int, end: str) -> None:
+    assert headline(alert(size=size), "en").endswith(end)
+
+
+def test_resonance_is_told_in_reactions() -> None:
+    """A rate of the followers is often 0.0 %."""
+    parts = (Part("engagement_rate", 0.02, 0.002, 1.0), Part("interactions", 31, 2.7, 0.5))
+    good = alert(rule="engagement_high", source="page", parts=parts)
+    assert "31 reactions instead of 2.7" in headline(good, "en")
+    assert "31 Reaktionen statt 2,7" in headline(good, "de")
+    assert "0.020%" in why(good, "en")
+
+
 @pytest.mark.parametrize("lang", ["de", "en"])
 def test_the_playbook_has_steps_from_level_1_on(lang: str) -> None:
     assert steps(0, lang) == ()

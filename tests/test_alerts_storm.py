@@ -107,6 +107,12 @@ def test_a_window_beside_the_usual_one_must_be_surer(hours: int, level: int) -> 
     assert level_of(sure, RuleSettings(), StormThresholds()) == 3
 
 
+@pytest.mark.parametrize(("voices", "usual", "level"), [(25, 2.0, 4), (25, 5.5, 3), (60, 11.0, 4)])
+def test_level_4_grows_with_what_is_usual(voices: int, usual: float, level: int) -> None:
+    strong = replace(WAVE, voices=voices, usual_voices=usual, new_authors=0.8, platforms=2, press=2)
+    assert level_of(strong, RuleSettings(), StormThresholds()) == level
+
+
 def test_many_posts_with_the_usual_mood_are_no_storm() -> None:
     loud = replace(QUIET, voices=500, rarity=6.0, share=0.2, share_low=0.19, platforms=4, press=3)
     assert level_of(loud, RuleSettings(), StormThresholds()) < 3

@@ -11,11 +11,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 
-from monitor.alerts.settings import RuleSettings
+from monitor.alerts.settings import USUAL_WINDOW, RuleSettings
 from monitor.types.alerts import Alert, AlertState, Event, EventKind, Finding, KnownEvent, Rule
 
-HOLD = timedelta(hours=3)
-"""So long findings must stay below a level before it is lowered."""
+HOLD = timedelta(hours=6)
+"""So many waking hours findings must stay below a level before it is lowered: a quiet evening and
+the night after it lower nothing, and the morning raises nothing again."""
 
 AFTERMATH = timedelta(hours=72)
 """So long after its end a storm's criticism is not what is usual: it fades over days, and who
@@ -202,7 +203,7 @@ def update(
     if ceiling < floor and awake(since, now, zone) >= settings.quiet_period:
         return _closed(waiting, now), "closed"
     target = max(ceiling, floor)
-    if target < alert.level and now - since >= HOLD:
+    if target < alert.level and awake(since, now, zone) >= HOLD:
         lowered = replace(waiting, level=target, state="falling")
         still_below = ceiling < floor
         return (
@@ -215,7 +216,7 @@ def update(
 def _grown(alert: Alert, finding: Finding, now: datetime, settings: RuleSettings) -> Alert:
     """Take in what the finding says; the state follows from size and peak."""
     higher = finding.size > alert.peak_size
-    share = (now - alert.updated_at) / HOLD  # sizes are of a sliding window of this length
+    share = (now - alert.updated_at) / USUAL_WINDOW  # sizes slide
     state: AlertState = "peak"
     if higher:
         state = "rising"

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 from monitor.alerts.wording import headline, why
-from monitor.types.alerts import Alert, Event
+from monitor.types.alerts import Alert, Event, Part
+
+
+def part_row(part: Part) -> dict[str, Any]:
+    """Return a part with the keys that the command line promises; `why` tells the rest in words."""
+    return {
+        "part": part.part,
+        "value": part.value,
+        "baseline": part.baseline,
+        "weight": part.weight,
+    }
 
 
 def alert_row(alert: Alert, lang: str) -> dict[str, Any]:
@@ -24,7 +33,7 @@ def alert_row(alert: Alert, lang: str) -> dict[str, Any]:
         "closed_at": alert.closed_at,
         "headline": headline(alert, lang),
         "why": why(alert, lang),
-        "parts": [asdict(part) for part in alert.parts],
+        "parts": [part_row(part) for part in alert.parts],
         "posts": list(alert.posts),
         "context": list(alert.context),
     }
@@ -42,5 +51,5 @@ def event_row(event: Event, lang: str) -> dict[str, Any]:
         "level": alert.level,
         "state": alert.state,
         "headline": headline(alert, lang),
-        "parts": [asdict(part) for part in alert.parts],
+        "parts": [part_row(part) for part in alert.parts],
     }

@@ -9,6 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+USUAL_WINDOW = timedelta(hours=3)
+"""What a storm is counted in: sizes of alerts are critical voices in so many hours."""
+
 
 @dataclass(frozen=True, slots=True)
 class RuleSettings:
@@ -55,7 +58,7 @@ class StormThresholds:
     two most active authors wrote more than `loudest` of the criticism, it is a quarrel.
     """
 
-    windows: tuple[timedelta, ...] = (timedelta(hours=3), timedelta(hours=1), timedelta(hours=6))
+    windows: tuple[timedelta, ...] = (USUAL_WINDOW, timedelta(hours=1), timedelta(hours=6))
     voices: int = 7
     times_usual: float = 3.0
     rarity: float = 1.0
@@ -86,6 +89,7 @@ class StormThresholds:
     majority: float = 0.5
     majority_voices: int = 15
     strong_voices: int = 20
+    strong_times_usual: float = 5.0
     strong_families: int = 3
     campaign_voices: int = 30
     campaign_slogan: float = 0.20

@@ -116,7 +116,7 @@ def sentiment_spikes(
                 size=voices.critical,
                 parts=(
                     Part("negative_share", round(voices.share, 3), round(usual, 3), 1.0),
-                    Part("critical_voices", voices.critical, None, 0.5),
+                    Part("critical_voices", voices.critical, None, 0.5, hours=MOOD_WINDOW / HOUR),
                     Part("surprise", round(surprise, 1), settings.sentiment_surprise, 1.0),
                 ),
                 posts=tuple(str(uid) for uid in voices.posts.uid[:EXAMPLES]),

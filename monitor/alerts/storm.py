@@ -11,6 +11,9 @@ different people in their own words, and show at least one more sign.
 
 from __future__ import annotations
 
+from datetime import timedelta
+from math import sqrt
+
 import numpy as np
 
 from monitor.alerts.baselines import Baselines
@@ -20,6 +23,7 @@ from monitor.alerts.voices import Voices
 from monitor.types.alerts import Finding, Part
 from monitor.types.observation import Observation
 
+HOUR = timedelta(hours=1)
 EXAMPLES = 5
 
 
@@ -54,7 +58,8 @@ def judge(
         rule="storm",
         level=level,
         score=evidence.rarity,
-        size=evidence.voices,
+        # Always of one window, so that sizes of a storm can be compared; parts name their own.
+        size=looks[0][0].voices,
         parts=parts_of(evidence, thresholds),
         posts=_examples(voices),
     )
@@ -74,7 +79,8 @@ def level_of(e: Evidence, settings: RuleSettings, t: StormThresholds, *, held: b
         ):
             hurricane = e.hostile >= t.hurricane_hostile and e.press >= t.hurricane_press
             return 6 if hurricane else 5
-        if e.voices >= t.strong_voices and spread >= t.strong_families:
+        strong = e.voices >= max(t.strong_voices, t.strong_times_usual * e.usual_voices)
+        if strong and spread >= t.strong_families:
             return 4
         if grave and e.removed >= settings.removed_least:
             return 4
@@ -96,7 +102,7 @@ def is_wave(e: Evidence, settings: RuleSettings, t: StormThresholds, *, held: bo
     if held:
         # Where hundreds of voices are usual, twice as many is more than a storm that goes on.
         more = min(
-            (t.held_times_usual - 1) * e.usual_voices, t.held_deviations * e.usual_voices**0.5
+            (t.held_times_usual - 1) * e.usual_voices, t.held_deviations * sqrt(e.usual_voices)
         )
         return e.voices >= max(t.held_voices, e.usual_voices + more)
     if e.history_h < 24:
@@ -188,7 +194,13 @@ def parts_of(e: Evidence, t: StormThresholds) -> tuple[Part, ...]:
         "reach": (e.reach, t.reach, "reach" in holding),
     }
     return tuple(
-        Part(name, value, baseline, WEIGHTS[name] if holds else 0.0)
+        Part(
+            name,
+            value,
+            baseline,
+            WEIGHTS[name] if holds else 0.0,
+            hours=e.window / HOUR if name == "volume" else None,
+        )
         for name, (value, baseline, holds) in values.items()
     )
 

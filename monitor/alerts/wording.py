@@ -6,6 +6,9 @@ what it could mean there (terminal, HTML, Slack).
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+from monitor.alerts.settings import USUAL_WINDOW
 from monitor.types.alerts import Alert, Part
 
 LEVEL_NAMES = {
@@ -49,11 +52,11 @@ STATES = {
 
 _HEADLINES = {
     "de": {
-        "storm": "Shitstorm Stufe {level} ({name}), {state}: {size} kritische Stimmen",
+        "storm": "Shitstorm Stufe {level} ({name}), {state}: {voices}",
         "volume_spike": "{source}: ungewöhnlich viele Beiträge ({posts_6h} in 6 Stunden)",
         "sentiment_spike": "{source}: die Stimmung kippt ({negative_share} negativ)",
-        "engagement_high": "{source}: ein Beitrag läuft ungewöhnlich gut ({engagement_rate})",
-        "engagement_low": "{source}: ein Beitrag findet kaum Resonanz ({engagement_rate})",
+        "engagement_high": "{source}: ein Beitrag läuft ungewöhnlich gut ({resonance})",
+        "engagement_low": "{source}: ein Beitrag findet kaum Resonanz ({resonance})",
         "criticism_removed": "{source}: {removed_criticism} sachliche Kritiken wurden entfernt",
         "source_silent": "{source}: seit {quiet_hours} Stunden kein Beitrag",
         "source_failed": "{source}: Abruf scheitert seit {failing_hours} Stunden",
@@ -62,11 +65,11 @@ _HEADLINES = {
         "rules_changed": "Kampagne {subject}: Regeln weichen von den veröffentlichten ab",
     },
     "en": {
-        "storm": "Shitstorm level {level} ({name}), {state}: {size} critical voices",
+        "storm": "Shitstorm level {level} ({name}), {state}: {voices}",
         "volume_spike": "{source}: unusually many posts ({posts_6h} in 6 hours)",
         "sentiment_spike": "{source}: the mood is turning ({negative_share} negative)",
-        "engagement_high": "{source}: a post does unusually well ({engagement_rate})",
-        "engagement_low": "{source}: a post finds hardly any response ({engagement_rate})",
+        "engagement_high": "{source}: a post does unusually well ({resonance})",
+        "engagement_low": "{source}: a post finds hardly any response ({resonance})",
         "criticism_removed": "{source}: {removed_criticism} civil critical posts were removed",
         "source_silent": "{source}: no post for {quiet_hours} hours",
         "source_failed": "{source}: fetching has failed for {failing_hours} hours",
@@ -78,9 +81,9 @@ _HEADLINES = {
 
 _REASONS = {
     "de": {
-        "volume": "{value} verschiedene kritische Stimmen, üblich sind {baseline}",
+        "volume": "{value} verschiedene kritische Stimmen{span}, üblich sind {baseline}",
         "negative_share": "{value} sind negativ, üblich sind {baseline}",
-        "critical_voices": "{value} verschiedene kritische Stimmen",
+        "critical_voices": "{value} verschiedene kritische Stimmen{span}",
         "new_authors": "{value} der Kritiker schreiben zum ersten Mal",
         "platforms": "die Kritik kommt auf {value} Plattformen",
         "press": "{value} Medien berichten",
@@ -107,9 +110,9 @@ _REASONS = {
         "open": "{value} Einträge offen",
     },
     "en": {
-        "volume": "{value} different critical voices, usual are {baseline}",
+        "volume": "{value} different critical voices{span}, usual are {baseline}",
         "negative_share": "{value} are negative, usual are {baseline}",
-        "critical_voices": "{value} different critical voices",
+        "critical_voices": "{value} different critical voices{span}",
         "new_authors": "{value} of the critics write for the first time",
         "platforms": "the criticism comes on {value} platforms",
         "press": "{value} media report",
@@ -134,6 +137,39 @@ _REASONS = {
         "overdue": "{value} items past their goal",
         "open": "{value} items open",
     },
+}
+
+_ONE = {
+    "de": {
+        "volume": "1 kritische Stimme{span}, üblich sind {baseline}",
+        "critical_voices": "1 kritische Stimme{span}",
+        "press": "1 Medium berichtet",
+        "interactions": "1 Reaktion, zu erwarten waren {baseline}",
+        "overdue": "1 Eintrag über der Frist",
+        "open": "1 Eintrag offen",
+    },
+    "en": {
+        "volume": "1 critical voice{span}, usual are {baseline}",
+        "critical_voices": "1 critical voice{span}",
+        "press": "1 medium reports",
+        "interactions": "1 reaction, to be expected were {baseline}",
+        "overdue": "1 item past its goal",
+        "open": "1 item open",
+    },
+}
+"""Reasons whose grammar changes where the value is one."""
+
+_VOICES = {
+    "de": ("{size} kritische Stimmen{span}", "1 kritische Stimme{span}"),
+    "en": ("{size} critical voices{span}", "1 critical voice{span}"),
+}
+_SPANS = {
+    "de": (" in {hours} Stunden", " in einer Stunde"),
+    "en": (" in {hours} hours", " in one hour"),
+}
+_RESONANCE = {
+    "de": "{interactions} Reaktionen statt {expected}",
+    "en": "{interactions} reactions instead of {expected}",
 }
 
 _SHARES = frozenset(
@@ -167,7 +203,8 @@ def headline(alert: Alert, lang: str) -> str:
             level=str(alert.level),
             name=LEVEL_NAMES[lang][alert.level],
             state=STATES[lang][alert.state],
-            size=_number(alert.size, lang),
+            voices=_voices(alert.size, lang),
+            resonance=_resonance(alert, lang),
             source=alert.source or "",
             subject=alert.subject or "",
         )
@@ -197,6 +234,8 @@ def context_words(alert: Alert, lang: str) -> list[str]:
 def reason(part: Part, lang: str) -> str:
     """Return what one part says."""
     template = _REASONS[lang].get(part.part, "{value}")
+    if part.value == 1:
+        template = _ONE[lang].get(part.part, template)
     days = odds = ""
     if part.part in ("rarity", "buildup") and part.value is not None:
         from monitor.alerts.volume import return_period_days
@@ -209,7 +248,32 @@ def reason(part: Part, lang: str) -> str:
         baseline=_value(part, part.baseline, lang),
         days=days,
         odds=odds,
+        span=_span(part.hours, lang),
     )
+
+
+def _voices(size: int, lang: str) -> str:
+    """Say how many critical voices the usual window holds, and how long that is."""
+    many, one = _VOICES[lang]
+    span = _span(USUAL_WINDOW / timedelta(hours=1), lang)
+    return (one if size == 1 else many).format(size=_number(size, lang), span=span)
+
+
+def _span(hours: float | None, lang: str) -> str:
+    if hours is None:
+        return ""
+    many, one = _SPANS[lang]
+    return one if hours == 1 else many.format(hours=_number(hours, lang))
+
+
+def _resonance(alert: Alert, lang: str) -> str:
+    """Say reactions beside those to be expected: a rate of followers is often next to nothing."""
+    for part in alert.parts:
+        if part.part == "interactions" and part.value is not None and part.baseline is not None:
+            return _RESONANCE[lang].format(
+                interactions=_number(part.value, lang), expected=_number(part.baseline, lang)
+            )
+    return "?"
 
 
 def _value(part: Part, value: float | None, lang: str) -> str:
@@ -218,7 +282,7 @@ def _value(part: Part, value: float | None, lang: str) -> str:
     if part.part in _SHARES:
         return _percent(100 * value, 0, lang)
     if part.part == "engagement_rate":
-        return _percent(value, 1, lang)
+        return _percent(value, 1 if value >= 0.1 or value == 0 else 3, lang)
     return _number(value, lang)
 
 

@@ -46,13 +46,15 @@ class Part:
     """One reason of an alert: a figure beside its usual value.
 
     `value` and `baseline` are in the unit that the part's name implies (posts, a share 0..1,
-    deviations); None is unknown. `weight` (0..1) says how much the part carries the alert.
+    deviations); None is unknown. `weight` (0..1) says how much the part carries the alert; `hours`
+    is the window of a count that has one.
     """
 
     part: str
     value: float | None
     baseline: float | None
     weight: float
+    hours: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
