@@ -248,11 +248,18 @@ def test_wrong_configuration_leaves_with_2(filled: Run, tmp_path: Path) -> None:
 def test_init_writes_a_config_once(run: Run, tmp_path: Path) -> None:
     assert run("init", "--lang", "de")[0] == 0
     text = (tmp_path / "config.toml").read_text(encoding="utf-8")
-    code, _, err = run("init")
+    code, _, err = run("init", "--lang", "en")
     assert code == 2
     assert "exists" in err
     assert (tmp_path / "config.toml").read_text(encoding="utf-8") == text
     assert run("config")[0] == 0
+
+
+def test_init_answers_a_script_in_json(run: Run) -> None:
+    code, told, err = run("--json", "init")
+
+    assert (code, json.loads(told)) == (0, {"config": "config.toml"})
+    assert "Next" in err
 
 
 def test_config_masks_what_is_secret(
@@ -303,6 +310,9 @@ def test_a_place_in_the_own_network_is_added_only_when_that_is_meant(
         assert source["allow_private"] is True
         (fetched,) = lines(run("fetch", "--json")[1])
         assert (fetched["posts"], fetched["error"]) == (1, None)
+        code, out, err = run("--json", "sources", "add", url, "--name", "too", "--allow-private")
+        assert (code, [entry["name"] for entry in lines(out)]) == (0, ["too"])
+        assert "The lid leaks" in err
         server.shutdown()
 
 

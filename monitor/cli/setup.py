@@ -85,7 +85,10 @@ def init(ctx: typer.Context) -> None:
         ) from error
     except OSError as error:
         raise UsageError("{path}: cannot be written: {error}", path=path, error=error) from error
-    context.out.print(context.tell("{path} written.", path=path), markup=False)
+    if context.json:
+        context.emit([{"config": str(path)}])
+    else:
+        context.out.print(context.tell("{path} written.", path=path), markup=False)
     context.say(
         context.tell("Next: fill in [company], then sturmglas sources add URL, sturmglas doctor")
     )
@@ -215,7 +218,8 @@ def add(
     entry |= {"allow_private": True} if allow_private else {}
     if not force:
         for post in context.app.try_source(entry):
-            context.out.print(f"  {one_line(post.text, 90)}", markup=False)
+            shown = context.err if context.json else context.out
+            shown.print(f"  {one_line(post.text, 90)}", markup=False)
     path = context.config_file or context.config_path or Path("config.toml")
     try:
         add_source(path, entry)
