@@ -470,3 +470,20 @@ def test_nothing_but_results_stands_on_stdout_while_a_source_is_tried_again(tmp_
     (answer,) = lines(done.stdout)
     assert done.returncode == 1
     assert "cannot be reached" in answer["error"]
+
+
+def test_a_reader_that_has_seen_enough_is_no_failure(run: Run, tmp_path: Path) -> None:
+    rows = (json.dumps({"native_id": str(n), "text": "viel " * 400}) for n in range(300))
+    (tmp_path / "posts.jsonl").write_text("\n".join(rows), encoding="utf-8")
+    assert run("import", "posts.jsonl")[0] == 0
+
+    command = [sys.executable, "-m", "monitor", "export", "posts"]
+    with subprocess.Popen(
+        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as leaving:
+        assert leaving.stdout is not None and leaving.stderr is not None
+        leaving.stdout.readline()
+        leaving.stdout.close()
+        told = leaving.stderr.read()
+
+    assert (leaving.returncode, told) == (0, b"")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -119,10 +118,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     calls: list[Context] = []  # what `root` was called with, so that errors are told in its tongue
     try:
         app(hoist(sys.argv[1:] if arguments is None else arguments), obj=calls)
-    except BrokenPipeError:
-        # The reader (head, less) has seen enough; nothing of ours went wrong.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+    except SystemExit as leave:
+        # typer answers a closed pipe with 1; the reader (head, less) has only seen enough.
+        if isinstance(leave.__context__, BrokenPipeError):
+            sys.exit(0)
+        raise
     except Exception as error:  # sorted at the door; what is no error of ours is raised on
         code = exit_code(error)
         if code is None:
