@@ -481,7 +481,8 @@ def test_a_reader_that_has_seen_enough_is_no_failure(run: Run, tmp_path: Path) -
     with subprocess.Popen(
         command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as leaving:
-        assert leaving.stdout is not None and leaving.stderr is not None
+        assert leaving.stdout is not None
+        assert leaving.stderr is not None
         leaving.stdout.readline()
         leaving.stdout.close()
         told = leaving.stderr.read()
