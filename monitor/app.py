@@ -54,6 +54,9 @@ FETCH_THREADS = 8
 LOOK_AGAIN = 40
 """Known posts that a single pull asks for by name: one or two calls where platforms take lists."""
 
+TELL_LATE = timedelta(days=1)
+"""What a crash kept from being told is told later, unless it is older news than this."""
+
 
 class App:
     """The parts of the program, each built at first need. `clock` gives an aware time."""
@@ -299,13 +302,16 @@ class App:
         events = raise_alerts(
             self.store.db,
             self.clock(),
-            settings=rule_settings(self.settings.alerts),
+            settings=rule_settings(self.settings.alerts, self.settings.company),
             zone=self.settings.zone,
             inputs=load_circumstances(self.store, self.settings.events, self.clock()),
             dry_run=dry_run,
         )
         if not dry_run:
-            self.office.tell_events(events, self.clock(), stop)
+            table = AlertTable(self.store.db)
+            last, untold = table.load_untold(self.clock() - TELL_LATE)
+            self.office.tell_events(untold, self.clock(), stop)
+            table.mark_told(last)
         return events
 
     @cached_property

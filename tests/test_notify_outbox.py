@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
-from monitor.config import NotifySettings
+from monitor.app import App
+from monitor.config import NotifySettings, parse_settings
 from monitor.delivery.desk import Desk
 from monitor.delivery.postman import Postman, backoff, quiet_until
 from monitor.locale.language import load_language
@@ -318,3 +321,24 @@ def test_a_storm_s_message_names_whom_it_quotes(store: Store) -> None:
     (told,) = desk(store, entry()).about_events([event])
     assert told.posts == storm_alert().posts
     assert told.subject == "NIMMT ZU · Shitstorm, Stufe 3 von 6 · Acme"
+
+
+def test_what_a_crash_kept_from_being_told_is_told_by_the_next_tick_once(tmp_path: Path) -> None:
+    settings = {"notify": [{"name": "team", "kind": "apprise", "min_level": 0}]}
+    app = App(parse_settings(settings, "test"), tmp_path / "s.db", clock=lambda: NOW)
+    team = FakeReceiver("team")
+    office = replace(app.office, postman=replace(app.office.postman, connect=lambda _e: team))
+    app.__dict__["office"] = office
+    alert = storm_alert()
+    stale = replace(alert, id="storm-of-last-week")
+    AlertTable(app.store.db).save(
+        [alert, stale],
+        [
+            Event(at=NOW - timedelta(days=7), event="opened", alert=stale),
+            Event(at=NOW - MINUTE, event="opened", alert=alert),
+        ],
+    )
+    app.tick()
+    app.tick()
+    assert [message.thread for message in team.arrived] == [alert.id]
+    app.close()

@@ -89,6 +89,30 @@ class AlertTable:
         )
         return [(from_ms(row[0]), row[1], row[2], row[3]) for row in rows]
 
+    def load_untold(self, since: datetime) -> tuple[int, list[Event]]:
+        """Return events from `since` on that nobody was told yet, with their alerts as they stand.
+
+        Alerts are saved before anybody is told: what a crash between the two left is found here.
+        The number is for `mark_told`.
+        """
+        told = int(self.db.value("SELECT value FROM meta WHERE key = 'alerts_told'") or 0)
+        rows = self.db.rows(
+            "SELECT id, at, event, alert FROM alert_events WHERE id > ? ORDER BY id", (told,)
+        )
+        events = [
+            Event(at=from_ms(row["at"]), event=row["event"], alert=self.load(row["alert"]))
+            for row in rows
+            if row["at"] >= to_ms(since)
+        ]
+        return max((row["id"] for row in rows), default=told), events
+
+    def mark_told(self, last: int) -> None:
+        """Remember that the messages of all events up to that one are in the outbox."""
+        with self.db.transaction() as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO meta (key, value) VALUES ('alerts_told', ?)", (str(last),)
+            )
+
     def save_verdict(self, verdict: Verdict) -> None:
         """Keep what a person said. Raises NotFound for an unknown alert."""
         with self.db.transaction() as connection:
@@ -164,11 +188,15 @@ def _alert(row: sqlite3.Row) -> Alert:
     fields: dict[str, Any] = dict(row)
     fields |= {name: from_ms(row[name]) for name in ("opened_at", "updated_at")}
     fields |= {name: optional_moment(row[name]) for name in ("closed_at", "peak_at", "below_since")}
-    fields["parts"] = tuple(Part(**part) for part in json.loads(row["parts"]))
+    fields["parts"] = tuple(_part(part) for part in json.loads(row["parts"]))
     fields["posts"] = tuple(json.loads(row["posts"]))
     fields["context"] = tuple(json.loads(row["context"]))
     return Alert(**fields)
 
 
+def _part(saved: dict[str, Any]) -> Part:
+    return Part(**(saved | {"words": tuple(saved.get("words", ()))}))
+
+
 def _dump_parts(parts: Sequence[Part]) -> str:
-    return json.dumps([asdict(part) for part in parts])
+    return json.dumps([asdict(part) for part in parts], ensure_ascii=False)

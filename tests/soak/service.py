@@ -114,8 +114,8 @@ def main() -> None:
     looked = AlertTable(app.store.db).load_weather()
     for step in range(12):
         now = START + timedelta(days=5, hours=5 * step)
-        if looked is not None and now <= looked[0]:
-            continue  # time does not run backwards after a crash
+        if looked is not None and now < looked[0]:
+            continue  # time does not run backwards after a crash; the last tick is asked again
         app.clock = app.guard.clock = lambda now=now: now  # type: ignore[misc]
         app.tick()
     app.guard.retain()
