@@ -151,6 +151,22 @@ def test_an_export_can_be_imported_again_and_names_nobody(filled: Run, tmp_path:
     (tmp_path / "again.jsonl").write_text(out, encoding="utf-8")
     code, answer, _ = filled("import", "again.jsonl", "--json", "--db", "second.db")
     assert (code, lines(answer)[0]["new"]) == (0, 2)
+    before = {row["native_id"]: row["labels"] for row in lines(out)}
+    _, again, _ = filled("export", "posts", "--db", "second.db")
+    for row in lines(again):
+        assert row["labels"] == before[row["native_id"]] | {"model": "given"}
+
+
+def test_scripts_get_every_post_and_people_a_screenful(run: Run, tmp_path: Path) -> None:
+    rows = "".join(json.dumps({"native_id": str(n), "text": f"Post {n}"}) + "\n" for n in range(60))
+    (tmp_path / "many.jsonl").write_text(rows, encoding="utf-8")
+    run("import", "many.jsonl")
+    assert len(lines(run("posts", "--json")[1])) == 60
+    assert len(lines(run("search", "Post", "--json")[1])) == 60
+    assert len(lines(run("posts", "--json", "--limit", "7")[1])) == 7
+    shown = run("posts")[1]
+    assert "Post 59" in shown
+    assert "Post 9 " not in shown
 
 
 def test_authors_leave_in_clear_only_on_request_and_the_request_is_logged(filled: Run) -> None:

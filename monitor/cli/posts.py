@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 app = typer.Typer()
 
 Pairs = list[str] | None
+SHOWN = 50
+LIMIT_HELP = f"At most so many; default: {SHOWN}, with --json all."
 
 
 @app.command("import")
@@ -183,7 +185,7 @@ def posts(
     ctx: typer.Context,
     source: Annotated[str | None, typer.Option(help="Only of this source.")] = None,
     label: Annotated[Pairs, typer.Option(help="LABEL=VALUE, such as kind=activity.")] = None,
-    limit: Annotated[int, typer.Option(min=1)] = 50,
+    limit: Annotated[int | None, typer.Option(min=1, help=LIMIT_HELP)] = None,
 ) -> None:
     """List posts, newest first.
 
@@ -191,21 +193,28 @@ def posts(
     """
     context = context_of(ctx)
     labels = dict(_pair(text, "--label") for text in label or ())
-    show_posts(context, context.store.posts.newest(source=source, labels=labels, limit=limit))
+    most = limit or shown_at_once(context)
+    show_posts(context, context.store.posts.newest(source=source, labels=labels, limit=most))
 
 
 @app.command()
 def search(
     ctx: typer.Context,
     query: Annotated[str, typer.Argument(help='Words; "two words" for a phrase; begin* works.')],
-    limit: Annotated[int, typer.Option(min=1)] = 50,
+    limit: Annotated[int | None, typer.Option(min=1, help=LIMIT_HELP)] = None,
 ) -> None:
     """Find posts by their words, newest first.
 
     Example: sturmglas search "Deckel undicht"
     """
     context = context_of(ctx)
-    show_posts(context, context.store.posts.search(query, limit=limit))
+    most = limit or shown_at_once(context)
+    show_posts(context, context.store.posts.search(query, limit=most))
+
+
+def shown_at_once(context: Context) -> int | None:
+    """Return how many posts are shown unless a limit is asked for: scripts get all of them."""
+    return None if context.json else SHOWN
 
 
 @app.command()

@@ -114,6 +114,8 @@ def _table(block: Table, width: int) -> RenderableType:
     shown = [n for n in range(len(block.head)) if n not in left_out]
     table = RichTable(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1))
     names = [text_of(row[0]) for row in block.rows]
+    longest = max((len(word) for name in names for word in name.split()), default=0)
+    longest = min(longest, LONGEST_FIRST)
     for n in shown:
         table.add_column(
             Text(one_line(block.head[n])),
@@ -121,6 +123,7 @@ def _table(block: Table, width: int) -> RenderableType:
             overflow="fold",
             # A name is no longer a name when it is broken: other columns give way.
             no_wrap=n == 0 and max(map(len, names), default=0) <= LONGEST_FIRST,
+            min_width=longest if n == 0 else None,
         )
     for row in block.rows:
         table.add_row(*(_text(row[n]) for n in shown))

@@ -248,7 +248,12 @@ def _is_complete(labels: Mapping[str, Any]) -> bool:
 
 
 def _given_labels(labels: Mapping[str, Any]) -> Labels:
+    unsure = labels.get("unsure")
     return Labels(
+        probabilities=_given_probabilities(labels.get("probabilities")),
+        unsure=tuple(label for label in CORRECTABLE if label in unsure)
+        if isinstance(unsure, list)
+        else (),
         sentiment=labels["sentiment"],
         initiator=labels["initiator"],
         kind=labels["kind"],
@@ -259,6 +264,24 @@ def _given_labels(labels: Mapping[str, Any]) -> Labels:
         lang=labels.get("lang") or "und",
         model=GIVEN,
     )
+
+
+def _given_probabilities(given: Any) -> dict[str, dict[str, float] | float]:
+    """Return what a row says of how sure its labels are; what is no probability is left out."""
+    found: dict[str, dict[str, float] | float] = {}
+    for label, value in given.items() if isinstance(given, Mapping) else ():
+        if label not in CORRECTABLE:
+            continue
+        if isinstance(value, Mapping):
+            shares = {word: p for word, p in value.items() if _is_probability(p)}
+            found |= {label: shares} if shares else {}
+        elif _is_probability(value):
+            found[label] = value
+    return found
+
+
+def _is_probability(value: Any) -> bool:
+    return isinstance(value, int | float) and 0 <= value <= 1
 
 
 def _as_word(value: Any) -> str:

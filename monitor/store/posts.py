@@ -70,7 +70,7 @@ class Posts:
         )
         return [_stored(row) for row in rows]
 
-    def search(self, query: str, *, limit: int = 50) -> list[StoredPost]:
+    def search(self, query: str, *, limit: int | None = 50) -> list[StoredPost]:
         """Return posts whose title or text holds all words of `query`, newest first.
 
         The query is plain words; `"two words"` asks for a phrase, a trailing `*` for a beginning.
@@ -82,7 +82,7 @@ class Posts:
         rows = self.db.rows(
             _SELECT + "WHERE p.id IN (SELECT rowid FROM posts_fts WHERE posts_fts MATCH ?) "
             "ORDER BY p.created_at DESC, p.id DESC LIMIT ?",
-            (expression, limit),
+            (expression, -1 if limit is None else limit),
         )
         return [_stored(row) for row in rows]
 
