@@ -17,7 +17,7 @@ from connectors.files import parse_record
 from connectors.types import Post, Rejected
 from models.base import Classifier
 from monitor.alerts.lifecycle import is_stormy
-from monitor.alerts.observe import count_hour, observe, read_signs
+from monitor.alerts.observe import count_hour, earlier_words, observe, read_signs
 from monitor.alerts.settings import RuleSettings, StormThresholds
 from monitor.alerts.watch import Watch
 from monitor.errors import UsageError
@@ -134,7 +134,10 @@ def replay(
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """Everything that a walk will come upon, in columns ordered by time."""
+    """Everything that a walk will come upon, in columns ordered by time.
+
+    `critics` are the rows of criticism among the posts.
+    """
 
     sources: SourceNames
     platforms: tuple[str, ...]
@@ -145,6 +148,7 @@ class Past:
     own_posts: tuple[Resonance, ...]
     own_times: tuple[tuple[str, datetime], ...]
     look_times: Ints
+    critics: Ints
 
     @property
     def first(self) -> int:
@@ -192,6 +196,7 @@ def load_past(series: SeriesTable, deletions: Deletions, start: datetime | None)
         own_posts=own_posts,
         own_times=tuple((uid, from_ms(at)) for uid, at in series.own_post_times(since, NEVER)),
         look_times=np.sort(np.array(looks, dtype=np.int64)),
+        critics=np.flatnonzero((posts.sentiment == NEGATIVE) & (posts.role != COMPANY)),
     )
 
 
@@ -242,6 +247,7 @@ class Walk:
             strays=past.strays,
             removals=past.removals,
             own_posts=past.own_posts if self._moved(now_ms) else (),
+            earlier=earlier_words(past.posts, now_ms, past.critics),
         )
         current = [a for a in self.alerts.values() if a.open or now - a.updated_at < WEEK]
         day_ago = now - timedelta(days=1)

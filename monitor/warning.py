@@ -20,7 +20,7 @@ from monitor.alerts.lifecycle import AFTERMATH, advance, is_stormy
 from monitor.alerts.observe import observe, read_signs, unknown_hour
 from monitor.alerts.settings import RuleSettings
 from monitor.alerts.watch import Watch
-from monitor.config import Alerts
+from monitor.config import Alerts, Company
 from monitor.store.alerts import AlertTable
 from monitor.store.database import Database, from_ms, to_ms
 from monitor.store.series import SeriesTable, SourceNames
@@ -46,8 +46,9 @@ BUSY_POSTS = 150_000
 OWN_POSTS = timedelta(days=100)
 
 
-def rule_settings(alerts: Alerts) -> RuleSettings:
-    """Return the rules' settings as `[alerts]` wishes them."""
+def rule_settings(alerts: Alerts, company: Company | None = None) -> RuleSettings:
+    """Return the rules' settings as `[alerts]` and `[company]` wish them."""
+    called = () if company is None else (company.name or "", *company.names)
     low, high = alerts.good_rate
     return RuleSettings(
         storm_level=alerts.storm_level,
@@ -57,6 +58,7 @@ def rule_settings(alerts: Alerts) -> RuleSettings:
         good_rate=(low / 100, high / 100),
         silent_after=alerts.silent_after,
         removed_within=alerts.removed_within,
+        names=called,
     )
 
 
@@ -208,6 +210,7 @@ def load_observation(
         strays=series.load_strays(sources, start, at),
         removals=series.load_removals(sources, at - _ms(engine.watch.settings.removed_within), at),
         own_posts=series.load_own_posts(to_ms(now - OWN_POSTS), at, to_ms(now - HOUR)),
+        earlier=series.load_earlier_words(at),
     )
 
 

@@ -9,6 +9,7 @@ from datetime import timedelta
 import numpy as np
 
 from monitor.alerts.baselines import Baselines
+from monitor.alerts.matter import UNREAD, Matter, find_matter
 from monitor.alerts.settings import RuleSettings, StormThresholds
 from monitor.alerts.tails import share_interval, share_surprise
 from monitor.alerts.voices import (
@@ -62,6 +63,7 @@ class Evidence:
     repeat_critics: int
     any_critic: bool
     loudest: float = 0.0
+    matter: Matter = UNREAD
     window: timedelta
 
 
@@ -140,6 +142,7 @@ def gather(
     tagged = critics.tag[critics.tag >= 0]
     top_tag = int(np.bincount(tagged).max()) if len(tagged) else 0
     evidence = Evidence(
+        matter=_matter(heard, scene, settings, thresholds),
         voices=heard.critical,
         usual_voices=scene.usual_six / 6 * (window / HOUR),
         before=scene.voices(window, scene.at - _ms(window)).critical,
@@ -166,6 +169,14 @@ def gather(
         any_critic=scene.any_critic,
     )
     return evidence, heard
+
+
+def _matter(heard: Voices, scene: Scene, settings: RuleSettings, t: StormThresholds) -> Matter:
+    """Read the critics' words where a storm is possible at all: it is what costs most."""
+    a, b = scene.prior
+    if heard.critical < t.voices or heard.share < a / (a + b) + t.held_above_usual:
+        return UNREAD
+    return find_matter(heard.posts.words.tolist(), scene.observation.earlier, settings.names)
 
 
 def _platforms(window: Voices, t: StormThresholds) -> int:

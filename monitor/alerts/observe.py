@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from monitor.alerts.baselines import Baselines
 from monitor.alerts.text_signs import calls_to_act, copy_key, first_tag, speaks_of_removal
+from monitor.locale.words import telling_words
 from monitor.types.observation import (
     COMPANY,
+    EARLIER_A_DAY,
+    EARLIER_DAYS,
     NEGATIVE,
     UNKNOWN,
     Floats,
@@ -22,20 +26,31 @@ from monitor.types.observation import (
     Resonance,
     Span,
     Strays,
+    TextSigns,
 )
 
 HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
 STRAY_HOURS = 6
 REACH = timedelta(hours=30)
 """How far back the posts of an observation go."""
+
+READ_AT_MOST = 500
+"""Signs of a text that are read for words; what it is about stands at its beginning."""
 
 PRESS_PLATFORMS = frozenset({"rss", "feed", "news", "gdelt", "press"})
 """Platforms on which a third party is press: it reports, and is no private person."""
 
 
-def read_signs(text: str) -> tuple[bool, bool, int | None, str | None]:
-    """Return (calls to act, speaks of removal, copy key, first tag) of a text."""
-    return calls_to_act(text), speaks_of_removal(text), copy_key(text), first_tag(text)
+def read_signs(text: str) -> TextSigns:
+    """Return what a text shows of the signs that the rules count."""
+    return TextSigns(
+        call=calls_to_act(text),
+        removal=speaks_of_removal(text),
+        key=copy_key(text),
+        tag=first_tag(text),
+        words=telling_words(text, READ_AT_MOST),
+    )
 
 
 def is_press(platform: str) -> bool:
@@ -64,6 +79,7 @@ def observe(
     strays: Strays,
     removals: Removals,
     own_posts: Sequence[Resonance] = (),
+    earlier: tuple[tuple[str, ...], ...] = (),
 ) -> Observation:
     """Return what may be known at `now`."""
     at = round(now.timestamp() * 1000)
@@ -79,7 +95,24 @@ def observe(
         gaps=tuple(gap for gap in gaps if gap.start < at and gap.end > at - reach),
         history_h=baselines.known_hours[: len(sources)],
         own_posts=tuple(_seen_by(post, now) for post in own_posts if post.created <= now),
+        earlier=earlier,
     )
+
+
+def earlier_words(posts: PostColumns, now_ms: int, critics: Ints) -> tuple[tuple[str, ...], ...]:
+    """Return words of criticism of the weeks before `now_ms`, a text each, oldest first.
+
+    `critics` are the rows of criticism among `posts`. Of each day of the last four weeks the
+    newest up to this time of day, the last day left out: as the store chooses for a live tick.
+    """
+    chosen: list[int] = []
+    created = posts.created[critics]
+    ends = now_ms - DAY_MS * np.arange(EARLIER_DAYS + 1, 0, -1)
+    edges = np.searchsorted(created, ends, "right").tolist()
+    for first, last in pairwise(edges):
+        day = critics[max(first, last - 2 * EARLIER_A_DAY) : last]
+        chosen += day[posts.seen[day] <= now_ms][-EARLIER_A_DAY:].tolist()
+    return tuple(posts.words[chosen].tolist())
 
 
 def count_strays(strays: Strays, now_ms: int, sources: int) -> Ints:

@@ -18,7 +18,7 @@ class RuleSettings:
     """What the rules need to know of the configuration, and their thresholds.
 
     `volume_rarity` is in deviations above the usual daily peak, `*_surprise` in -log10 of a
-    probability, shares are 0..1.
+    probability, shares are 0..1. `names` are words that mean the company itself.
     """
 
     storm_level: int = 3
@@ -36,6 +36,7 @@ class RuleSettings:
     silence_surprise: float = 8.0
     removed_least: int = 3
     removed_within: timedelta = timedelta(days=7)
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,9 @@ class StormThresholds:
     of the chance of such a share) must reach `together`: either may be weak, not both. Whoever
     looks three times is fooled more often: a window beside the usual one must reach
     `together_beside`.
+
+    Below `crowd_voices` new authors and platforms alone are no storm where the critics share no
+    more words than usual (`matter`, a share of them, and so far above the usual share).
 
     A storm that is on is held by `held_times_usual`, at large volumes already by `held_deviations`
     (square roots of the usual number) above the usual.
@@ -79,6 +83,9 @@ class StormThresholds:
     cold_history_h: float = 6.0
     cold_share: float = 0.40
     new_authors: float = 0.5
+    matter: float = 0.30
+    matter_above: float = 0.15
+    crowd_voices: int = 25
     platform_share: float = 0.15
     platform_voices: int = 3
     hostile: float = 0.25

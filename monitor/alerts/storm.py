@@ -18,6 +18,7 @@ import numpy as np
 
 from monitor.alerts.baselines import Baselines
 from monitor.alerts.evidence import Evidence, gather, look_around
+from monitor.alerts.matter import Matter
 from monitor.alerts.settings import RuleSettings, StormThresholds
 from monitor.alerts.voices import Voices
 from monitor.types.alerts import Finding, Part
@@ -68,8 +69,9 @@ def judge(
 def level_of(e: Evidence, settings: RuleSettings, t: StormThresholds, *, held: bool = False) -> int:
     """Return the level 0..6; the first rule that holds, from the top."""
     if is_wave(e, settings, t, held=held) and is_turned(e, t, held=held):
-        spread = len(families(e, t))
-        grave = spread >= (t.few_families if e.voices < t.few_voices else 1)
+        signs = families(e, t)
+        enough = len(signs) >= (t.few_families if e.voices < t.few_voices else 1)
+        grave = enough and is_more_than_a_crowd(e, signs, t)
         campaign = e.slogan >= t.campaign_slogan or e.calls >= t.campaign_slogan
         if (
             e.share_low > t.majority
@@ -80,7 +82,8 @@ def level_of(e: Evidence, settings: RuleSettings, t: StormThresholds, *, held: b
             hurricane = e.hostile >= t.hurricane_hostile and e.press >= t.hurricane_press
             return 6 if hurricane else 5
         strong = e.voices >= max(t.strong_voices, t.strong_times_usual * e.usual_voices)
-        if strong and spread >= t.strong_families:
+        # Every storm has its matter: it tells a storm from none, not a strong one from a weak one.
+        if grave and strong and len(signs - {"matter"}) >= t.strong_families:
             return 4
         if grave and e.removed >= settings.removed_least:
             return 4
@@ -141,6 +144,7 @@ def families(e: Evidence, t: StormThresholds) -> frozenset[str]:
         "hostile_tone": e.hostile >= max(t.hostile, 2 * e.usual_hostile),
         "calls_to_act": e.calls >= t.calls and e.calls * e.voices >= t.platform_voices,
         "slogan": e.slogan >= t.slogan,
+        "matter": speaks_of_one_matter(e.matter, t),
         "press": e.press >= 1 + 2 * e.usual_press,
         "reach": e.reach is not None and e.reach >= t.reach,
         "removal_talk": e.removal_talk >= t.removal_talk
@@ -151,11 +155,35 @@ def families(e: Evidence, t: StormThresholds) -> frozenset[str]:
     return frozenset(name for name, holds in signs.items() if holds)
 
 
+def speaks_of_one_matter(matter: Matter, t: StormThresholds) -> bool:
+    """Whether enough of the critics share words, and more than as many usually do."""
+    return is_above_usual(matter, t) and (matter.share or 0.0) >= t.matter
+
+
+def is_above_usual(matter: Matter, t: StormThresholds) -> bool:
+    """Whether the critics share more words than as many usually do, be they few."""
+    return (matter.share or 0.0) >= (matter.usual or 0.0) + t.matter_above
+
+
+def is_more_than_a_crowd(e: Evidence, signs: frozenset[str], t: StormThresholds) -> bool:
+    """Whether something beside new people on several platforms speaks for a storm.
+
+    Where most critics are strangers and write in several places on any day, these two signs come
+    for free: at few voices they count only beside another one. Where the texts cannot tell what
+    is usual they have to do.
+    """
+    unknown = e.matter.usual is None
+    if e.voices >= t.crowd_voices or unknown or is_above_usual(e.matter, t):
+        return True
+    return bool(signs - {"new_authors", "platforms"})
+
+
 WEIGHTS = {
     "volume": 1.0,
     "negative_share": 1.0,
     "new_authors": 0.7,
     "platforms": 0.6,
+    "matter": 0.8,
     "press": 0.6,
     "calls_to_act": 0.5,
     "slogan": 0.5,
@@ -181,6 +209,7 @@ def parts_of(e: Evidence, t: StormThresholds) -> tuple[Part, ...]:
             "new_authors" in holding,
         ),
         "platforms": (e.platforms, 1, "platforms" in holding),
+        "matter": (_rounded(e.matter.share), _rounded(e.matter.usual), "matter" in holding),
         "press": (e.press, round(e.usual_press, 2), "press" in holding),
         "calls_to_act": (round(e.calls, 3), t.calls, "calls_to_act" in holding),
         "slogan": (round(e.slogan, 3), t.slogan, "slogan" in holding),
@@ -200,9 +229,14 @@ def parts_of(e: Evidence, t: StormThresholds) -> tuple[Part, ...]:
             baseline,
             WEIGHTS[name] if holds else 0.0,
             hours=e.window / HOUR if name == "volume" else None,
+            words=e.matter.words if name == "matter" and holds else (),
         )
         for name, (value, baseline, holds) in values.items()
     )
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 3)
 
 
 def _examples(voices: Voices) -> tuple[str, ...]:

@@ -52,7 +52,7 @@ STATES = {
 
 _HEADLINES = {
     "de": {
-        "storm": "Shitstorm Stufe {level} ({name}), {state}: {voices}",
+        "storm": "Shitstorm Stufe {level} ({name}), {state}: {voices}{about}",
         "volume_spike": "{source}: ungewöhnlich viele Beiträge ({posts_6h} in 6 Stunden)",
         "sentiment_spike": "{source}: die Stimmung kippt ({negative_share} negativ)",
         "engagement_high": "{source}: ein Beitrag läuft ungewöhnlich gut ({resonance})",
@@ -65,7 +65,7 @@ _HEADLINES = {
         "rules_changed": "Kampagne {subject}: Regeln weichen von den veröffentlichten ab",
     },
     "en": {
-        "storm": "Shitstorm level {level} ({name}), {state}: {voices}",
+        "storm": "Shitstorm level {level} ({name}), {state}: {voices}{about}",
         "volume_spike": "{source}: unusually many posts ({posts_6h} in 6 hours)",
         "sentiment_spike": "{source}: the mood is turning ({negative_share} negative)",
         "engagement_high": "{source}: a post does unusually well ({resonance})",
@@ -86,6 +86,7 @@ _REASONS = {
         "critical_voices": "{value} verschiedene kritische Stimmen{span}",
         "new_authors": "{value} der Kritiker schreiben zum ersten Mal",
         "platforms": "die Kritik kommt auf {value} Plattformen",
+        "matter": "{value} der Kritiker teilen dieselben Worte, üblich sind {baseline}{about}",
         "press": "{value} Medien berichten",
         "calls_to_act": "{value} rufen zum Handeln auf (Boykott, Petition, Weitersagen)",
         "slogan": "{value} verwenden dasselbe Schlagwort",
@@ -115,6 +116,7 @@ _REASONS = {
         "critical_voices": "{value} different critical voices{span}",
         "new_authors": "{value} of the critics write for the first time",
         "platforms": "the criticism comes on {value} platforms",
+        "matter": "{value} of the critics share the same words, usual are {baseline}{about}",
         "press": "{value} media report",
         "calls_to_act": "{value} call to act (boycott, petition, pass it on)",
         "slogan": "{value} use the same hashtag",
@@ -167,6 +169,7 @@ _SPANS = {
     "de": (" in {hours} Stunden", " in einer Stunde"),
     "en": (" in {hours} hours", " in one hour"),
 }
+_ABOUT = {"de": "; es geht um: {words}", "en": "; it is about: {words}"}
 _RESONANCE = {
     "de": "{interactions} Reaktionen statt {expected}",
     "en": "{interactions} reactions instead of {expected}",
@@ -176,6 +179,7 @@ _SHARES = frozenset(
     {
         "negative_share",
         "new_authors",
+        "matter",
         "calls_to_act",
         "slogan",
         "removal_talk",
@@ -204,6 +208,7 @@ def headline(alert: Alert, lang: str) -> str:
             name=LEVEL_NAMES[lang][alert.level],
             state=STATES[lang][alert.state],
             voices=_voices(alert.size, lang),
+            about=about(alert, lang),
             resonance=_resonance(alert, lang),
             source=alert.source or "",
             subject=alert.subject or "",
@@ -249,7 +254,18 @@ def reason(part: Part, lang: str) -> str:
         days=days,
         odds=odds,
         span=_span(part.hours, lang),
+        about=_about(part.words, lang),
     )
+
+
+def about(alert: Alert, lang: str) -> str:
+    """Return what the critics speak of, in their words, to be put behind a headline, or ""."""
+    words = next((part.words for part in alert.parts if part.part == "matter"), ())
+    return _about(words, lang)
+
+
+def _about(words: tuple[str, ...], lang: str) -> str:
+    return _ABOUT[lang].format(words=", ".join(words)) if words else ""
 
 
 def _voices(size: int, lang: str) -> str:

@@ -94,7 +94,7 @@ def tune(
     from monitor.warning import rule_settings
 
     context = context_of(ctx)
-    settings = rule_settings(context.settings.alerts)
+    settings = rule_settings(context.settings.alerts, context.settings.company)
     rows = tune_thresholds(
         context.store.db,
         context.now,

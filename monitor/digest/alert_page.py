@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from monitor.alerts.playbook import OwnSteps
-from monitor.alerts.wording import context_words, reason
+from monitor.alerts.wording import about, context_words, reason
 from monitor.digest.alert_words import actions, ending, unknown_phrase
 from monitor.digest.document import Block, Bullets, Document, Heading, Pairs, Quotation, Span, Tone
 from monitor.digest.names import rule_phrase, state_name, verdict_phrase
@@ -28,7 +28,7 @@ def headline(alert: Alert, company: str, language: Language) -> str:
     level = alert.level if alert.open else max(alert.peak_level, alert.level)
     matter = rule_phrase(alert.rule, alert.source, level, language)
     parts = (state_name(alert.state, language).upper(), matter, company)
-    return " · ".join(part for part in parts if part)
+    return " · ".join(part for part in parts if part) + masked(about(alert, language.code))
 
 
 def why(alert: Alert, language: Language) -> str:

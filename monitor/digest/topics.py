@@ -8,16 +8,14 @@ generated: every word of a name was written by somebody.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
-from importlib.resources import files
 from itertools import pairwise
 from math import log1p
 
 from models.types import SENTIMENTS
+from monitor.locale.words import NOISE, WORD, stem, stop_words
 from monitor.types.digest import Quote, Topic
 
 AUTHORS = 5
@@ -41,17 +39,6 @@ LONGEST = 2000
 """Signs of a text that are read; what it is about stands at its beginning."""
 
 QUOTES = 2
-
-_WORD = re.compile(r"[^\W\d_](?:[\w'’-]*[^\W_])?")
-_NOISE = re.compile(r"https?://\S+|www\.\S+|[@#]?\S+@\S+|@\w+|<\w+>")
-_ENDINGS = re.compile(r"(?<=\w{4})(?:innen|ern|en|em|er|es|e|n|s)$")
-
-
-@cache
-def stop_words() -> frozenset[str]:
-    """Return German and English words that say nothing of the matter."""
-    source = files("monitor.digest").joinpath("stop_words.txt")
-    return frozenset(source.read_text(encoding="utf-8").split())
 
 
 @dataclass(slots=True)
@@ -78,7 +65,7 @@ def find_topics(
     `previous` are the texts of the period before, `background` older ones; `names` are the
     company's own, which every post may hold.
     """
-    silent = stop_words() | {_stem(word) for name in names for word, _inside in _words(name)}
+    silent = stop_words() | {stem(word) for name in names for word, _inside in _words(name)}
     terms = _terms(texts, silent)
     previous_keys = [_keys(quote.text, silent) for quote in previous]
     before = Counter(key for keys in previous_keys for key in keys)
@@ -181,7 +168,7 @@ def pick_different(ranked: Iterable[Quote], most: int) -> tuple[Quote, ...]:
 
 def _overlap(one: str, other: str) -> float:
     """Return the share of the shorter text's words that the other one holds too."""
-    words = set(_WORD.findall(one.casefold())), set(_WORD.findall(other.casefold()))
+    words = set(WORD.findall(one.casefold())), set(WORD.findall(other.casefold()))
     least = min(map(len, words))
     return len(words[0] & words[1]) / least if least else float(one == other)
 
@@ -208,7 +195,7 @@ def _terms(texts: Sequence[Quote], silent: frozenset[str]) -> dict[str, Term]:
 
 def _keys(text: str, silent: frozenset[str]) -> set[str]:
     """Return what `_found` finds, without how it is written: half the work."""
-    words = [_stem(word) for word in _WORD.findall(_NOISE.sub(" ", text[:LONGEST]))]
+    words = [stem(word) for word in WORD.findall(NOISE.sub(" ", text[:LONGEST]))]
     found = {key for key in words if len(key) > 2 and key not in silent}
     pairs = [f"{a} {b}" for a, b in pairwise(words) if a in found and b in found and a != b]
     return found.union(pairs)
@@ -220,7 +207,7 @@ def _found(text: str, silent: frozenset[str]) -> dict[str, tuple[str, bool]]:
     Pairs are there only where both words tell something.
     """
     found: dict[str, tuple[str, bool]] = {}
-    words = [(_stem(word), word, inside) for word, inside in _words(text)]
+    words = [(stem(word), word, inside) for word, inside in _words(text)]
     for key, word, inside in words:
         if len(key) > 2 and key not in silent:
             named = inside and word[:1].isupper() and not word.isupper()
@@ -234,8 +221,8 @@ def _found(text: str, silent: frozenset[str]) -> dict[str, tuple[str, bool]]:
 
 def _words(text: str) -> list[tuple[str, bool]]:
     """Return words, each with whether it stands inside a sentence, where a capital means a name."""
-    clean = _NOISE.sub(" ", text[:LONGEST])
-    return [(match[0], _is_inside(clean, match.start())) for match in _WORD.finditer(clean)]
+    clean = NOISE.sub(" ", text[:LONGEST])
+    return [(match[0], _is_inside(clean, match.start())) for match in WORD.finditer(clean)]
 
 
 def _is_inside(text: str, start: int) -> bool:
@@ -243,12 +230,6 @@ def _is_inside(text: str, start: int) -> bool:
     if text[max(0, start - 1) : start] == "#":
         return True
     return text[:start].rstrip(" \"'“”„(")[-1:] not in _SENTENCE_ENDS
-
-
-@lru_cache(maxsize=100_000)
-def _stem(word: str) -> str:
-    lowered = word.casefold()
-    return lowered if lowered in stop_words() else _ENDINGS.sub("", lowered)
 
 
 def _surface(term: Term) -> str:

@@ -16,6 +16,8 @@ from monitor.store.database import Database, from_ms
 from monitor.types.observation import (
     COMPANY,
     CUSTOMER,
+    EARLIER_A_DAY,
+    EARLIER_DAYS,
     NEGATIVE,
     NEUTRAL,
     NEVER,
@@ -29,6 +31,7 @@ from monitor.types.observation import (
     Resonance,
     Span,
     Strays,
+    TextSigns,
 )
 
 HOUR_MS = 3_600_000
@@ -46,8 +49,7 @@ _POST_FIELDS = (
     "text", "sentiment", "toxic", "followers", "under",
 )  # fmt: skip
 
-Signs = Callable[[str], tuple[bool, bool, int | None, str | None]]
-"""Text -> (calls to act, speaks of removal, copy key, first tag)."""
+Signs = Callable[[str], TextSigns]
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +218,25 @@ class SeriesTable:
         platforms = {name: n for n, name in enumerate(sorted(set(columns["platform"])))}
         return self._columns(columns, sources, platforms), tuple(platforms)
 
+    def load_earlier_words(self, now: int) -> tuple[tuple[str, ...], ...]:
+        """Return words of criticism of the weeks before `now`, a text each, oldest first.
+
+        The newest of each of the last four weeks' days up to this time of day, so that a day is
+        read by its like; the last day is left out.
+        """
+        texts: list[str] = []
+        for day in range(EARLIER_DAYS, 0, -1):
+            rows = self.db.rows(
+                "SELECT p.text FROM posts p JOIN labels l ON l.post_id = p.id "
+                "WHERE p.created_at > ? AND p.created_at <= ? AND p.seen_at <= ? "
+                "AND l.sentiment = 'negative' AND p.role <> 'company' AND p.text IS NOT NULL "
+                "AND coalesce(l.spam, 0) = 0 AND coalesce(l.relevant, 1) = 1 "
+                "AND coalesce(l.copy, 0) = 0 ORDER BY p.created_at DESC, p.id DESC LIMIT ?",
+                (now - (day + 1) * DAY_MS, now - day * DAY_MS, now, EARLIER_A_DAY),
+            )
+            texts += [row[0] for row in reversed(rows)]
+        return tuple(self._signs(text).words for text in texts)
+
     def load_strays(self, sources: SourceNames, start: int, end: int) -> Strays:
         """Return posts written in [start, end] ms that were labelled as being about others."""
         rows = self.db.rows(
@@ -252,20 +273,26 @@ class SeriesTable:
             np.array([row["uid"] for row in rows], dtype=object),
         )
 
-    def _read_signs(self, columns: Mapping[str, Sequence[Any]]) -> NDArray[np.int64]:
-        """Return rows of (call, removal, copy key, tag); only criticism is read for signs."""
+    def _read_signs(
+        self, columns: Mapping[str, Sequence[Any]]
+    ) -> tuple[NDArray[np.int64], NDArray[np.object_]]:
+        """Return rows of (call, removal, copy key, tag), and words; only criticism is read."""
         tags: dict[str, int] = {}
         signs = np.zeros((len(columns["id"]), 4), dtype=np.int64)
         signs[:, 3] = -1
+        words = np.empty(len(signs), dtype=object)
+        words.fill(())
         for n, (post, text, key) in enumerate(
             zip(columns["id"], columns["text"], columns["text_key"], strict=True)
         ):
             signs[n, 2] = -1 - post if key is None else key
             if text is not None:
-                call, removal, own_key, tag = self._signs(text)
-                number = -1 if tag is None else tags.setdefault(tag, len(tags))
-                signs[n] = call, removal, -1 - post if own_key is None else own_key, number
-        return signs
+                read = self._signs(text)
+                number = -1 if read.tag is None else tags.setdefault(read.tag, len(tags))
+                own_key = -1 - post if read.key is None else read.key
+                signs[n] = read.call, read.removal, own_key, number
+                words[n] = read.words
+        return signs, words
 
     def _columns(
         self,
@@ -280,7 +307,7 @@ class SeriesTable:
             if text is not None and author is not None
         }
         first_seen = self._first_seen(critics)
-        signs = self._read_signs(columns)
+        signs, words = self._read_signs(columns)
 
         def ints(values: Iterable[int]) -> NDArray[np.int64]:
             return np.array(list(values), dtype=np.int64)
@@ -312,6 +339,7 @@ class SeriesTable:
                 [np.nan if f is None else float(f) for f in columns["followers"]], dtype=float
             ),
             under_own=ints(-1 if at is None else at for at in columns["under"]),
+            words=words,
         )
 
     def _first_seen(self, authors: set[int]) -> dict[int, int]:

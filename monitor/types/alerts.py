@@ -47,7 +47,8 @@ class Part:
 
     `value` and `baseline` are in the unit that the part's name implies (posts, a share 0..1,
     deviations); None is unknown. `weight` (0..1) says how much the part carries the alert; `hours`
-    is the window of a count that has one.
+    is the window of a count that has one, `words` are what the critics have in common, each said
+    by five of them or more.
     """
 
     part: str
@@ -55,6 +56,7 @@ class Part:
     baseline: float | None
     weight: float
     hours: float | None = None
+    words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

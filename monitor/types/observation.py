@@ -22,6 +22,9 @@ CUSTOMER, COMPANY, THIRD_PARTY, OTHER = 0, 1, 2, 3
 NEVER = np.iinfo(np.int64).max
 """A moment that has not come."""
 
+EARLIER_DAYS, EARLIER_A_DAY = 28, 30
+"""Days whose criticism shows what is usual, and how many texts of each are read."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostColumns:
@@ -31,6 +34,7 @@ class PostColumns:
     `author` are numbers that stand for names (`author` -1: unknown; `key` tells copies: equal
     for texts with the same words, unique for others). `first_seen` is when the author's first
     post came. `under_own` is when the company's post above it was written (-1: there is none).
+    `words` are the telling words of criticism that was read, () elsewhere.
     """
 
     uid: NDArray[np.object_]
@@ -49,6 +53,7 @@ class PostColumns:
     tag: Ints
     followers: Floats
     under_own: Ints
+    words: NDArray[np.object_]
 
     def __len__(self) -> int:
         return len(self.created)
@@ -56,6 +61,21 @@ class PostColumns:
     def where(self, rows: NDArray[np.bool_] | NDArray[np.intp] | slice) -> PostColumns:
         """Return the chosen rows, in order."""
         return PostColumns(**{name: getattr(self, name)[rows] for name in self.__slots__})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextSigns:
+    """What the rules count in one text.
+
+    Whether it calls to act and speaks of `removal`; a `key` that copies share (None: too short
+    to tell); its first hashtag; the `words` that tell something, each once, as written.
+    """
+
+    call: bool
+    removal: bool
+    key: int | None
+    tag: str | None
+    words: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +143,8 @@ class Observation:
     now. `strays` counts, for each source, posts of the last six hours that were left out as being
     about others. `removals` go back as far as the rule about them asks, and are earlier than now.
     `gaps` reach into these days. `own_posts` are the company's newest with their
-    reactions; `history_h` is for how many hours each source has been watched.
+    reactions; `history_h` is for how many hours each source has been watched. `earlier` are the
+    telling words of criticism of the weeks before, a text each, oldest first.
     """
 
     now: datetime
@@ -136,3 +157,4 @@ class Observation:
     gaps: tuple[Span, ...]
     history_h: Floats
     own_posts: tuple[Resonance, ...] = ()
+    earlier: tuple[tuple[str, ...], ...] = ()
