@@ -36,6 +36,9 @@ LONGEST_NAME = 20
 LONGEST_FIRST = 24
 """Columns up to which the first cell of a table's rows stays on one line."""
 
+LEAST_FIRST = 14
+"""Columns that longer first cells are broken to, unless a word of theirs is longer."""
+
 NARROW = (92, 72)
 """Columns under which a table leaves out the first, and the second, that it can spare."""
 
@@ -110,24 +113,37 @@ def _pairs(block: Pairs, width: int) -> RenderableType:
 
 
 def _table(block: Table, width: int) -> RenderableType:
+    names = [text_of(row[0]) for row in block.rows]
+    whole = max(map(len, names), default=0)
+    table = _laid_out(block, width, whole)
+    # natural widths beyond any terminal, so that what is asked is whether they fit this one
+    if whole <= LONGEST_FIRST or Console(width=10_000).measure(table).maximum <= width:
+        return table
+    longest = max((len(word) for name in names for word in name.split()), default=0)
+    return _laid_out(block, width, min(max(longest, LEAST_FIRST), LONGEST_FIRST))
+
+
+def _laid_out(block: Table, width: int, broad: int) -> RichTable:
+    """Return a table whose first cells take `broad` columns; other columns give way."""
     left_out = {n for n, least in zip(block.spare, NARROW, strict=False) if width < least}
     shown = [n for n in range(len(block.head)) if n not in left_out]
     table = RichTable(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1))
-    names = [text_of(row[0]) for row in block.rows]
-    longest = max((len(word) for name in names for word in name.split()), default=0)
-    longest = min(longest, LONGEST_FIRST)
     for n in shown:
         table.add_column(
             Text(one_line(block.head[n])),
             justify="right" if n in block.right else "left",
             overflow="fold",
-            # A name is no longer a name when it is broken: other columns give way.
-            no_wrap=n == 0 and max(map(len, names), default=0) <= LONGEST_FIRST,
-            min_width=longest if n == 0 else None,
+            no_wrap=n == 0,  # a name is no longer a name when it is broken
         )
     for row in block.rows:
-        table.add_row(*(_text(row[n]) for n in shown))
+        first, *others = (_text(row[n]) for n in shown)
+        table.add_row(_in_lines(first, broad), *others)
     return table
+
+
+def _in_lines(text: Text, width: int) -> Text:
+    """Break a name between its words, so that a column of such names need not break them."""
+    return Text("\n").join(text.wrap(Console(width=max(width, 1)), max(width, 1)))
 
 
 def _quotation(block: Quotation) -> RenderableType:
