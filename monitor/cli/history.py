@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from monitor.cli.alerts import show_event
-from monitor.cli.context import Context, context_of, parse_time
+from monitor.cli.context import Context, check_input, context_of, parse_time
 from monitor.errors import UsageError
 
 app = typer.Typer()
@@ -45,7 +45,7 @@ def replay(
         db = context.store.db
     events = story.replay(
         db,
-        settings=rule_settings(context.settings.alerts),
+        settings=rule_settings(context.settings.alerts, context.settings.company),
         zone=context.settings.zone,
         start=parse_time(from_, "--from") if from_ else None,
         end=parse_time(to, "--to") if to else None,
@@ -69,8 +69,7 @@ def load_history(context: Context, file: str, company: list[str]) -> Any:
     from connectors.files import open_rows
     from monitor.replay import load_file
 
-    if file != "-" and not Path(file).is_file():
-        raise UsageError("{file}: no such file", file=file)
+    check_input(file)
     name = "stdin" if file == "-" else Path(file).name
     with context.progress(f"read {name}") as advance:
         return load_file(
