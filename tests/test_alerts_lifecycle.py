@@ -157,8 +157,8 @@ def test_context_names_events_and_fresh_posts() -> None:
 
 @pytest.mark.parametrize(
     ("begin_h", "closed_h", "stormy"),
-    [(-1, 10, False), (0, 10, True), (9, 10, True), (10 + 71, 10, True), (10 + 72, 10, False),
-     (500, None, True)],
+    [(-1, 80, False), (0, 80, True), (79, 80, True), (80 + 71, 80, True), (80 + 72, 80, False),
+     (10 + 9, 10, True), (10 + 10, 10, False), (500, None, True)],
 )  # fmt: skip
 def test_a_storm_and_its_aftermath_are_not_what_is_usual(
     begin_h: int, closed_h: int | None, stormy: bool

@@ -119,7 +119,7 @@ def test_the_aftermath_of_a_storm_does_not_become_the_usual(community: Store) ->
     poisoned = usual_share(community, later)
     storm = Alert(
         id="storm", rule="storm", source=None, level=3, state="over",
-        opened_at=NOON, updated_at=NOON, closed_at=NOON + timedelta(hours=1),
+        opened_at=NOON, updated_at=NOON, closed_at=NOON + timedelta(hours=6),
     )  # fmt: skip
     AlertTable(community.db).save([storm])
     assert usual_share(community, later) < poisoned - 0.03

@@ -20,7 +20,8 @@ the night after it lower nothing, and the morning raises nothing again."""
 
 AFTERMATH = timedelta(hours=72)
 """So long after its end a storm's criticism is not what is usual: it fades over days, and who
-takes its tail for the new normal does not see the second wave. Three days span any weekend."""
+takes its tail for the new normal does not see the second wave. Three days span any weekend; a short
+storm fades in the time that it lasted, so that what goes on is learnt as usual."""
 
 REST = timedelta(hours=24)
 """So long a burst or a mood of one source is no news again, unless it is worse than before."""
@@ -138,7 +139,8 @@ def is_stormy(
 ) -> bool:
     """Whether [start, end) touches a storm or its aftermath; `storms` are (opened, closed)."""
     return any(
-        opened < end and (closed is None or start < closed + AFTERMATH) for opened, closed in storms
+        opened < end and (closed is None or start < closed + min(AFTERMATH, closed - opened))
+        for opened, closed in storms
     )
 
 
