@@ -27,7 +27,7 @@ def ending(alert: Alert, language: Language) -> str:
         "rules_changed": language.say("It ends when the change is explained."),
     }
     return phrases.get(
-        alert.rule, language.say("It ends when the numbers stay near the usual for three hours.")
+        alert.rule, language.say("It ends when the numbers stay near the usual for some hours of daytime.")
     )
 
 
