@@ -62,6 +62,7 @@ bench: $(DEV_STAMP) ## figures beside their targets; several minutes
 	$(BIN)/python benchmarks/fetching.py
 	$(BIN)/python benchmarks/classifier.py
 	$(BIN)/python benchmarks/alerts.py
+	$(BIN)/python benchmarks/ticks.py
 	$(BIN)/python benchmarks/campaigns.py mutations
 	$(BIN)/python benchmarks/campaigns.py pril
 	$(BIN)/python benchmarks/duplicates.py
