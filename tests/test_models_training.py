@@ -177,6 +177,7 @@ def test_a_run_that_stops_and_goes_on_ends_where_an_unbroken_one_does(
     _, work = prepared
     stage, start = STAGES[0], work / "start.pt"
     classes = _classes(work, stage)
+    (work / f"checkpoint-{stage.name}.pt").unlink(missing_ok=True)  # of a test that ran before
     whole = Run(work, stage, start, hours=None, epochs=2)
     for _ in range(len(whole.plan)):
         whole.step(classes)
