@@ -69,7 +69,8 @@ def judge(
 def level_of(e: Evidence, settings: RuleSettings, t: StormThresholds, *, held: bool = False) -> int:
     """Return the level 0..6; the first rule that holds, from the top."""
     if is_wave(e, settings, t, held=held) and is_turned(e, t, held=held):
-        signs = families(e, t)
+        # To speak of one matter proves nothing by itself: those who answer a troll do so too.
+        signs = families(e, t) - {"matter"}
         enough = len(signs) >= (t.few_families if e.voices < t.few_voices else 1)
         grave = enough and is_more_than_a_crowd(e, signs, t)
         campaign = e.slogan >= t.campaign_slogan or e.calls >= t.campaign_slogan
@@ -82,8 +83,7 @@ def level_of(e: Evidence, settings: RuleSettings, t: StormThresholds, *, held: b
             hurricane = e.hostile >= t.hurricane_hostile and e.press >= t.hurricane_press
             return 6 if hurricane else 5
         strong = e.voices >= max(t.strong_voices, t.strong_times_usual * e.usual_voices)
-        # Every storm has its matter: it tells a storm from none, not a strong one from a weak one.
-        if grave and strong and len(signs - {"matter"}) >= t.strong_families:
+        if grave and strong and len(signs) >= t.strong_families:
             return 4
         if grave and e.removed >= settings.removed_least:
             return 4
