@@ -27,7 +27,8 @@ def ending(alert: Alert, language: Language) -> str:
         "rules_changed": language.say("It ends when the change is explained."),
     }
     return phrases.get(
-        alert.rule, language.say("It ends when the numbers stay near the usual for some hours of daytime.")
+        alert.rule,
+        language.say("It ends when the numbers stay near the usual for some hours of daytime."),
     )
 
 
