@@ -6,16 +6,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import date, datetime, timedelta
 from functools import cached_property
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from connectors.base import Connector
-from connectors.types import Post, Source
+from connectors.types import Source
 from monitor.circumstances import load_circumstances
-from monitor.config import Secrets, Settings, SourceSettings, parse_settings
+from monitor.config import Secrets, Settings
 from monitor.delivery.office import Office, open_office
-from monitor.errors import ConfigError, MonitorError, UsageError
+from monitor.errors import MonitorError, UsageError
 from monitor.measure.answers import parse_hours
 from monitor.pipeline import (
     CompanyWords,
@@ -26,12 +24,13 @@ from monitor.pipeline import (
     label_posts,
     refresh_source,
 )
+from monitor.places import Places
 from monitor.reporting import House, choose_period, make_digest
 from monitor.store.alerts import AlertTable
 from monitor.store.figures import FigureTable
 from monitor.store.outbox import Outbox
 from monitor.store.store import Store
-from monitor.terms import Terms, let_go
+from monitor.terms import let_go
 from monitor.types.alerts import Event
 from monitor.types.digest import Digest, PeriodKind
 from monitor.types.messages import Delivered, Receiver
@@ -41,7 +40,6 @@ from monitor.types.status import Status
 from monitor.warning import raise_alerts, rule_settings
 
 if TYPE_CHECKING:
-    from connectors.traffic import Traffic
     from models.base import Classifier
     from models.embedding import Embedder
     from monitor.delivery.presses import PressDesk
@@ -143,98 +141,10 @@ class App:
         folder = self.store_path.parent if self.store_path else None
         return Rejects(folder, name, self.guard.gate.may_keep)
 
-    # --- sources ------------------------------------------------------------------------------
-
-    def sources(self, names: Sequence[str] = ()) -> list[Source]:
-        """Return the enabled sources of the config, or those named. Raises UsageError."""
-        by_name = {entry.name: entry for entry in self.settings.sources}
-        unknown = [name for name in names if name not in by_name]
-        if unknown:
-            known = ", ".join(by_name) or "none; `sturmglas sources add URL` writes one"
-            raise UsageError(
-                "{unknown}: no such source; the config has {known}",
-                unknown=", ".join(unknown),
-                known=known,
-            )
-        wanted = [by_name[name] for name in names] if names else list(by_name.values())
-        return [self.source(entry) for entry in wanted if entry.enabled or names]
-
-    def source(self, entry: SourceSettings) -> Source:
-        """Turn an entry of the config, with its secrets, into a source."""
-        facts = self.connector(entry.platform).facts
-        if facts.grade == "experimental" and not entry.experimental:
-            raise ConfigError(
-                "sources.{entry}: {title} rests on facts that nobody could check yet; "
-                "set experimental = true to read it all the same",
-                entry=entry.name,
-                title=facts.title,
-            )
-        secrets = {}
-        for word in (*facts.secrets, *facts.optional_secrets):
-            value = self.secrets.get("sources", entry.name, word)
-            if value is not None:
-                secrets[word] = value.get_secret_value()
-            elif word in facts.secrets:
-                variable = Secrets.variable("sources", entry.name, word)
-                raise ConfigError(
-                    "sources.{entry}: {title} needs a secret; set {variable}, or "
-                    "{variable}_FILE to a file that holds it",
-                    entry=entry.name,
-                    title=facts.title,
-                    variable=variable,
-                )
-        return Source(
-            name=entry.name,
-            platform=entry.platform,
-            target=entry.target,
-            base_url=entry.base_url,
-            own=entry.own,
-            since=entry.since or self.clock() - timedelta(days=30),
-            allow_private=entry.allow_private,
-            max_pages=entry.max_pages,
-            options=entry.options,
-            secrets=secrets,
-        )
-
-    def try_source(self, entry: Mapping[str, Any], posts: int = 3) -> list[Post]:
-        """Return the first posts of a place that is not in the config yet.
-
-        Raises ConfigError for a bad entry and ConnectorError where the platform does not answer.
-        """
-        settings = parse_settings({"sources": [dict(entry)]}, "the new source")
-        source = self.source(settings.sources[0])
-        pages = self.connector(source.platform).fetch(source, None)
-        return list(islice((post for page in pages for post in page.posts), posts))
-
-    def connector(self, platform: str) -> Connector:
-        """Return the connector of a platform. Raises ConfigError for an unknown one."""
-        from connectors.registry import CONNECTORS, connector
-
-        if platform not in CONNECTORS:
-            known = ", ".join(CONNECTORS)
-            raise ConfigError(
-                "platform {platform!r}: unknown; allowed are {known}",
-                platform=platform,
-                known=known,
-            )
-        if platform not in self._connectors:
-            self._connectors[platform] = connector(platform, self.traffic)
-        return self._connectors[platform]
-
     @cached_property
-    def traffic(self) -> Traffic:
-        """Keeps all connectors of the program within each host's limits."""
-        from connectors.traffic import Traffic
-
-        return Traffic()
-
-    @cached_property
-    def _connectors(self) -> dict[str, Connector]:
-        return {}
-
-    def interval(self, entry: SourceSettings) -> timedelta:
-        """Return how often a source is asked: its own wish, else the platform's."""
-        return entry.interval or self.connector(entry.platform).facts.interval
+    def places(self) -> Places:
+        """The configured sources, and the connectors that read them."""
+        return Places(self.settings, self.secrets, self.clock)
 
     # --- steps --------------------------------------------------------------------------------
 
@@ -245,7 +155,7 @@ class App:
 
         The newest known posts are looked at again too: `run` has turns of its own for that.
         """
-        sources = self.sources(names)
+        sources = self.places.sources(names)
         self.store  # noqa: B018 - opened here, so that trouble with it shows before any request
         with ThreadPoolExecutor(min(FETCH_THREADS, max(1, len(sources)))) as pool:
             jobs = [pool.submit(self.fetch_one, source, stop, LOOK_AGAIN) for source in sources]
@@ -257,7 +167,7 @@ class App:
     ) -> Fetched:
         """Pull one source, and look at so many known posts again."""
         return fetch_source(
-            self.connector(source.platform),
+            self.places.connector(source.platform),
             source,
             self.store,
             self.rejects(source.name),
@@ -268,7 +178,7 @@ class App:
 
     def refresh_one(self, source: Source, since_last: timedelta) -> None:
         """Look again at recent posts of one source."""
-        connector = self.connector(source.platform)
+        connector = self.places.connector(source.platform)
         refresh_source(connector, source, self.store, self.clock(), since_last)
 
     def label(
@@ -285,7 +195,7 @@ class App:
             self.classifier,
             self.company,
             self.clock(),
-            left_out=tuple(term.source for term in self.terms if not term.derive),
+            left_out=tuple(term.source for term in self.places.terms if not term.derive),
             everything=everything,
             limit=limit,
             progress=progress,
@@ -433,24 +343,14 @@ class App:
     def apply_retention(self) -> dict[str, int]:
         """Delete what has been kept long enough; the log keeps the proof."""
         done = self.guard.retain()
-        let_gone = let_go(self.store, self.terms, self.clock())
+        let_gone = let_go(self.store, self.places.terms, self.clock())
         if let_gone:
             self.guard.note("let go by platforms' terms", posts=let_gone)
         return done | {"terms": let_gone}
 
-    @cached_property
-    def terms(self) -> tuple[Terms, ...]:
-        """What may be done with the posts of each configured source."""
-        found = []
-        for entry in self.settings.sources:
-            facts = self.connector(entry.platform).facts
-            derive = facts.may_derive if entry.derive is None else entry.derive
-            found.append(Terms(entry.name, entry.keep or facts.expires, derive))
-        return tuple(found)
-
     def close(self) -> None:
         """Close what was opened."""
-        if "traffic" in self.__dict__:
-            self.traffic.close()
+        if "places" in self.__dict__:
+            self.places.close()
         if "store" in self.__dict__:
             self.store.close()

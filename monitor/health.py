@@ -219,7 +219,7 @@ def _model(app: App) -> Check:
 def _secrets(app: App, entry: SourceSettings) -> Check:
     name = told("secrets of {source}", source=entry.name)
     try:
-        source = app.source(entry)
+        source = app.places.source(entry)
     except MonitorError as error:
         remedy = told("set the variable, then run doctor again")
         return Check(name, False, _as_told(error), remedy)
@@ -233,11 +233,11 @@ def _budgets(app: App) -> Iterator[Check]:
     entries = []
     for entry in app.settings.sources:
         try:
-            source = app.source(entry)
+            source = app.places.source(entry)
         except MonitorError:
             continue  # told by the check of its secrets
-        facts = app.connector(entry.platform).facts
-        entries.append((source, facts, app.interval(entry)))
+        facts = app.places.connector(entry.platform).facts
+        entries.append((source, facts, app.places.interval(entry)))
     for plan in plan_day(entries):
         name = told("budget of {sources}", sources=", ".join(plan.sources))
         remedy = told("ask less often: a longer interval, or fewer sources")
@@ -248,8 +248,8 @@ def _budgets(app: App) -> Iterator[Check]:
 def _reach(app: App, entry: SourceSettings) -> Check:
     name = told("reach of {source}", source=entry.name)
     try:
-        source = app.source(entry)
-        connector = app.connector(entry.platform)
+        source = app.places.source(entry)
+        connector = app.places.connector(entry.platform)
         pages = list(itertools.islice(connector.fetch(source, None), 1))
     except (ConnectorError, MonitorError) as error:
         return Check(name, False, _as_told(error), _remedy_of(error))

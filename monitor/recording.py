@@ -30,7 +30,7 @@ def make_record(app: App, *, keep: bool = True) -> dict[str, Any]:
         "sources": [
             {
                 "name": entry.name,
-                "platform": app.connector(entry.platform).facts.title,
+                "platform": app.places.connector(entry.platform).facts.title,
                 "place": entry.target or entry.base_url or "",
                 "own": entry.own,
             }

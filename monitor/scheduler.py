@@ -92,8 +92,8 @@ def build_scheduler(app: App, stop: Callable[[], bool]) -> BackgroundScheduler:
     for entry in app.settings.sources:
         if not entry.enabled:
             continue
-        source = app.source(entry)
-        interval = app.interval(entry)
+        source = app.places.source(entry)
+        interval = app.places.interval(entry)
         scheduler.add_job(
             fetch_turn,
             interval_trigger(interval),

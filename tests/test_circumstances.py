@@ -12,6 +12,7 @@ from monitor.app import App
 from monitor.campaigning import Campaigning
 from monitor.config import Secrets, parse_settings
 from monitor.pipeline import Rejects, fetch_source
+from monitor.places import Places
 from tests.conftest import NOW
 from tests.fakes import FakeConnector, make_post
 
@@ -55,8 +56,8 @@ def test_a_failing_source_is_an_alert_until_it_answers_again(
     app: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = app.clock
-    monkeypatch.setattr(App, "connector", lambda *_: FakeConnector([[make_post(source="one")]]))
-    source = app.sources()[0]
+    monkeypatch.setattr(Places, "connector", lambda *_: FakeConnector([[make_post(source="one")]]))
+    source = app.places.sources()[0]
     fetch_source(FakeConnector([[make_post(source="one")]]), source, app.store,
                  Rejects(tmp_path, "one"), clock)  # fmt: skip
     down = FakeConnector([], Unavailable("503", source="one"))

@@ -137,7 +137,7 @@ def test_a_platform_that_nobody_could_check_is_off_until_it_is_asked_for(tmp_pat
         settings = parse_settings({"sources": [entry | wish]}, "test")
         app = App(settings, tmp_path / "s.db", clock=lambda: NOW, secrets=Secrets({}))
         with pytest.raises(ConfigError, match=fate):
-            app.sources()
+            app.places.sources()
 
 
 def test_a_search_filled_by_a_file_is_still_no_place_of_the_company(tmp_path: Path) -> None:

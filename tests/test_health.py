@@ -19,6 +19,7 @@ from monitor.cli.setup import show_check
 from monitor.config import Secrets, parse_settings
 from monitor.health import Check, run_checks
 from monitor.locale.language import load_language
+from monitor.places import Places
 from tests.conftest import NOW
 from tests.fakes import FakeClassifier, FakeConnector, make_post
 from tests.test_locale import messages
@@ -73,7 +74,7 @@ def test_a_source_whose_token_expired_is_told_with_the_remedy(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     refused = FakeConnector([], AuthError("401: token expired", source="one"))
-    monkeypatch.setattr(App, "connector", lambda *_: refused)
+    monkeypatch.setattr(Places, "connector", lambda *_: refused)
     app = app_of(tmp_path, sources=[{"name": "one", "platform": "fake"}])
     check = checks(app)["reach of one"]
     assert (check.ok, str(check.remedy)) == (False, "renew the token")
@@ -84,7 +85,7 @@ def test_what_is_left_of_a_budget_is_shown(tmp_path: Path, monkeypatch: pytest.M
         def fetch(self, source: Any, cursor: Any) -> Any:
             yield Page(posts=(make_post(),), budget=Budget(remaining=298, limit=300))
 
-    monkeypatch.setattr(App, "connector", lambda *_: Metered([]))
+    monkeypatch.setattr(Places, "connector", lambda *_: Metered([]))
     app = app_of(tmp_path, sources=[{"name": "one", "platform": "fake"}])
     found = checks(app)
     assert "298 requests left" in str(found["reach of one"].detail)
@@ -99,7 +100,7 @@ def test_a_plan_that_cannot_fit_is_refused_with_the_arithmetic(
     class Rationed(FakeConnector):
         facts = replace(FakeConnector.facts, requests_per_day=100)
 
-    monkeypatch.setattr(App, "connector", lambda *_: Rationed([]))
+    monkeypatch.setattr(Places, "connector", lambda *_: Rationed([]))
     app = app_of(tmp_path, sources=[{"name": "one", "platform": "fake", "interval": "1m"}])
     check = checks(app)["budget of one"]
     assert not check.ok

@@ -13,6 +13,7 @@ from connectors.errors import AuthError, Unavailable
 from monitor.app import App
 from monitor.config import Secrets, parse_settings
 from monitor.errors import StoreError
+from monitor.places import Places
 from monitor.scheduler import build_scheduler, fetch_turn, is_due, only_one, tick_turn
 from tests.conftest import NOW
 from tests.fakes import FakeClassifier, FakeConnector, make_post
@@ -45,7 +46,7 @@ def app(tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> App:
     built = App(parse_settings(CONFIG, "test"), tmp_path / "s.db", clock=clock, secrets=Secrets({}))
     built.__dict__["classifier"] = FakeClassifier()
     connector = FakeConnector([[make_post("1", "Schlimm!")]])
-    monkeypatch.setattr(App, "connector", lambda _self, _platform: connector)
+    monkeypatch.setattr(Places, "connector", lambda _self, _platform: connector)
     return built
 
 
@@ -93,10 +94,10 @@ def test_the_digest_goes_out_at_the_same_local_time_when_clocks_change(
 def test_a_source_that_failed_touches_no_other(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     good = FakeConnector([[make_post("1", source="two")]])
     bad = FakeConnector([], Unavailable("503", source="one"))
-    one, two = app.sources()
-    monkeypatch.setattr(App, "connector", lambda *_: bad)
+    one, two = app.places.sources()
+    monkeypatch.setattr(Places, "connector", lambda *_: bad)
     fetch_turn(app, one, never)
-    monkeypatch.setattr(App, "connector", lambda *_: good)
+    monkeypatch.setattr(Places, "connector", lambda *_: good)
     fetch_turn(app, two, never)
     states = {state.source: state.state for state in app.store.sources.states()}
     assert states == {"one": "failing", "two": "ok"}
@@ -106,8 +107,8 @@ def test_a_source_that_asked_for_rest_is_left_alone_until_then(
     app: App, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     busy = FakeConnector([], Unavailable("429", source="one", retry_after=3600.0))
-    monkeypatch.setattr(App, "connector", lambda *_: busy)
-    source = app.sources()[0]
+    monkeypatch.setattr(Places, "connector", lambda *_: busy)
+    source = app.places.sources()[0]
     for minutes in (0, 30, 59, 61):
         clock.now = NOW + timedelta(minutes=minutes)
         fetch_turn(app, source, never)
@@ -118,8 +119,8 @@ def test_a_source_whose_token_expired_stops_until_a_person_resumes_it(
     app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     expired = FakeConnector([], AuthError("401", source="one"))
-    monkeypatch.setattr(App, "connector", lambda *_: expired)
-    source = app.sources()[0]
+    monkeypatch.setattr(Places, "connector", lambda *_: expired)
+    source = app.places.sources()[0]
     for _ in range(3):
         fetch_turn(app, source, never)
     assert len(app.store.sources.runs_since("one", NOW - timedelta(days=1))) == 1
@@ -129,7 +130,7 @@ def test_a_source_whose_token_expired_stops_until_a_person_resumes_it(
 
 
 def test_a_tick_labels_what_came_before_it_warns(app: App) -> None:
-    fetch_turn(app, app.sources()[0], never)
+    fetch_turn(app, app.places.sources()[0], never)
     tick_turn(app, never)
     assert app.store.labels.count_unlabelled() == 0
 

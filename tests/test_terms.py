@@ -52,4 +52,7 @@ def test_the_operator_who_agreed_with_the_platform_may_say_otherwise(tmp_path: P
     ]
     settings = parse_settings({"sources": sources}, "test")
     app = App(settings, tmp_path / "s.db", clock=lambda: NOW, secrets=Secrets({}))
-    assert app.terms == (Terms("a", 29 * DAY, derive=False), Terms("b", 90 * DAY, derive=True))
+    assert app.places.terms == (
+        Terms("a", 29 * DAY, derive=False),
+        Terms("b", 90 * DAY, derive=True),
+    )

@@ -118,7 +118,7 @@ def _ask_matomo(
             secret=SECRET,
         )
     chosen = chosen_period(context, period, day, context.now)
-    server = Matomo(url, token.get_secret_value(), context.app.traffic)
+    server = Matomo(url, token.get_secret_value(), context.app.places.traffic)
     return import_days(
         server.days(site, chosen),
         context.store,

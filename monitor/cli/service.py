@@ -28,7 +28,7 @@ def fetch(
     Example: sturmglas fetch help-forum --json
     """
     context = context_of(ctx)
-    wanted = context.app.sources(sources or ())
+    wanted = context.app.places.sources(sources or ())
     if not wanted:
         context.say(context.tell("No sources yet. Next: sturmglas sources add URL"))
     failed = False

@@ -179,7 +179,7 @@ def sources(ctx: typer.Context) -> None:
     titles = (tell("name"), tell("platform"), tell("target"), tell("own"), tell("every"))
     table = Table(*titles, box=None, pad_edge=False)
     for entry in entries:
-        every = show_duration(context.app.interval(entry))
+        every = show_duration(context.app.places.interval(entry))
         own = tell("yes") if entry.own else tell("no")
         table.add_row(entry.name, entry.platform, entry.target, own, every)
     if entries:
@@ -207,7 +207,7 @@ def add(
     from monitor.configfile import add_source
 
     context = context_of(ctx)
-    found = probe(url, context.app.traffic, allow_private=allow_private)
+    found = probe(url, context.app.places.traffic, allow_private=allow_private)
     if found is None:
         raise UsageError("{url}: no platform recognised; add a [[sources]] entry by hand", url=url)
     platform, target, base_url = found
@@ -217,7 +217,7 @@ def add(
     entry |= {} if own else {"own": False}
     entry |= {"allow_private": True} if allow_private else {}
     if not force:
-        for post in context.app.try_source(entry):
+        for post in context.app.places.try_source(entry):
             shown = context.err if context.json else context.out
             shown.print(f"  {one_line(post.text, 90)}", markup=False)
     path = context.config_file or context.config_path or Path("config.toml")

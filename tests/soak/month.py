@@ -72,7 +72,7 @@ def build(path: Path, sources: int) -> tuple[App, Town]:
     )
     town = Town()
     app = App(settings, path, clock=lambda: town.now)
-    app.connector = lambda _platform: town  # type: ignore[assignment,method-assign,return-value]
+    app.places.connector = lambda _platform: town  # type: ignore[assignment,method-assign,return-value]
     app.__dict__["classifier"] = FakeClassifier()
     app.store.db.keep_small()
     return app, town
@@ -83,7 +83,7 @@ def live(app: App, town: Town, hours: int) -> Iterator[int]:
     for hour in range(hours):
         town.now += HOUR
         if hour % 3 == 0:
-            for source in app.sources():
+            for source in app.places.sources():
                 app.fetch_one(source)
         app.label()
         app.tick()
@@ -104,7 +104,7 @@ def main() -> None:
     for _day in live(app, town, days * 24):
         figures = {"memory": process.memory_info().rss, "files": process.num_fds()}
         print(json.dumps(figures), flush=True)
-    for source in app.sources():
+    for source in app.places.sources():
         app.fetch_one(source)  # what an outage left for later
         app.fetch_one(source)
     assert app.store.posts.count() == posts_due(days * 24, sources)

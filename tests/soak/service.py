@@ -91,7 +91,7 @@ def build(store: Path, sent: Path) -> App:
     )
     app = App(settings, store, clock=lambda: NOW)
     platform, classifier, board = Platform(), FakeClassifier(), Board(sent)
-    app.connector = lambda _platform: platform  # type: ignore[assignment,method-assign,return-value]
+    app.places.connector = lambda _platform: platform  # type: ignore[assignment,method-assign,return-value]
     app.__dict__["classifier"] = classifier_of(classifier)
     postman = replace(app.office.postman, connect=lambda _entry: receiver_of(board))
     app.__dict__["office"] = replace(app.office, postman=postman)

@@ -64,7 +64,7 @@ def test_a_clock_that_jumps_a_day_loses_and_doubles_nothing(
     list(live(app, town, 48))
     town.now -= jump
     list(live(app, town, 24))
-    for source in app.sources():
+    for source in app.places.sources():
         app.fetch_one(source)
         app.fetch_one(source)
     reached = 120 + (24 if jump > timedelta() else 0)
@@ -87,11 +87,11 @@ def test_a_locked_store_costs_a_turn_and_the_next_one_goes_on(
     other.execute("BEGIN IMMEDIATE")
     town.now += 4 * HOUR
     with pytest.raises(StoreError, match="another process is writing"):
-        app.fetch_one(app.sources()[0])
+        app.fetch_one(app.places.sources()[0])
     other.execute("ROLLBACK")
     other.close()
     for _ in range(2):
-        for source in app.sources():
+        for source in app.places.sources():
             app.fetch_one(source)
     assert app.store.posts.count() == posts_due(10, 2)
     app.close()
